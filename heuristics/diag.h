@@ -1,0 +1,471 @@
+/*
+ * The one interface between heuristics/ and the world: facts in, findings out.
+ *
+ * No epan, no I/O, no clock, no globals that change. Every struct here can be filled by hand in a
+ * test. Times are nanoseconds since the Unix epoch, frames are 1-based, 0 is "no frame". Sequence
+ * numbers are absolute, as on the wire, and wrap.
+ */
+#ifndef DIAG_H
+#define DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Public name: protocol, display filters, tap, report. The one place to change it. */
+#define DIAG_PREFIX "diag"
+
+#define DIAG_MAX_VALUES 6
+#define DIAG_MAX_EVIDENCE 8
+#define DIAG_MAX_CAUSES 6
+#define DIAG_NO_STREAM UINT32_MAX
+#define DIAG_UNKNOWN_NS INT64_MIN
+
+enum diag_id {
+#define DIAGNOSIS(id, ...) DIAG_##id,
+#include "catalogue.def"
+#undef DIAGNOSIS
+    DIAG_ID_COUNT
+};
+
+enum diag_severity {
+    DIAG_CHAT,
+    DIAG_NOTE,
+    DIAG_WARN,
+    DIAG_ERROR
+};
+
+/* Where in the life of a connection a diagnosis belongs. */
+enum diag_stage {
+    DIAG_STAGE_CAPTURE,
+    DIAG_STAGE_NAME,
+    DIAG_STAGE_CONNECT,
+    DIAG_STAGE_DATA,
+    DIAG_STAGE_CLOSE,
+    DIAG_STAGE_TLS_HANDSHAKE,
+    DIAG_STAGE_TLS_DATA,
+    DIAG_STAGE_HOST
+};
+
+enum diag_side {
+    DIAG_CLIENT,
+    DIAG_SERVER,
+    DIAG_NO_SIDE
+};
+
+static inline enum diag_side diag_peer(enum diag_side side)
+{
+    return side == DIAG_CLIENT ? DIAG_SERVER : DIAG_CLIENT;
+}
+
+/* Suspects, a set: two bits are an honest "x_or_y" (server_or_path). */
+enum diag_blame {
+    DIAG_BLAME_NONE = 0,
+    DIAG_BLAME_CLIENT = 1 << 0,
+    DIAG_BLAME_SERVER = 1 << 1,
+    DIAG_BLAME_PROXY = 1 << 2,
+    DIAG_BLAME_PATH = 1 << 3,
+    DIAG_BLAME_MIDDLEBOX = 1 << 4,
+    DIAG_BLAME_CAPTURE = 1 << 5,
+    DIAG_BLAME_UNKNOWN = 1 << 6
+};
+
+/* Which part of the suspect, where the packets tell. */
+enum diag_layer {
+    DIAG_LAYER_UNKNOWN,
+    DIAG_LAYER_APP,
+    DIAG_LAYER_CONFIG,
+    DIAG_LAYER_STACK,
+    DIAG_LAYER_NETWORK
+};
+
+enum diag_confidence {
+    DIAG_LOW,
+    DIAG_MEDIUM,
+    DIAG_HIGH
+};
+
+/* What the capture must hold before a diagnosis may be made at all; the engine enforces it. */
+enum diag_needs {
+    DIAG_NEEDS_SYN = 1 << 0,      /* the client's SYN was captured */
+    DIAG_NEEDS_BOTH_WAYS = 1 << 1 /* at least one segment of each side was captured */
+};
+
+enum diag_unit {
+    DIAG_NO_UNIT,
+    DIAG_COUNT,
+    DIAG_BYTES,
+    DIAG_DURATION, /* nanoseconds */
+    DIAG_FRAME,
+    DIAG_NUMBER, /* a header value as it stands: sequence number, TSval, port, TTL */
+    DIAG_PERCENT,
+    DIAG_ALERT, /* TLS alert description */
+    DIAG_ICMP,  /* type << 8 | code, + 1 << 16 for ICMPv6 */
+    DIAG_TEXT   /* the finding's text: a name from the packets */
+};
+
+#define CAUSE(name) DIAG_CAUSE_##name,
+enum diag_cause {
+    DIAG_CAUSE_none,
+#include "causes.def"
+    DIAG_CAUSE_COUNT
+};
+#undef CAUSE
+
+#define ROLE(name) DIAG_ROLE_##name,
+enum diag_role {
+#include "roles.def"
+    DIAG_ROLE_COUNT
+};
+#undef ROLE
+
+/* ---- catalogue: every word a user reads ---------------------------------------------------- */
+
+/* One named number of a finding, in the order in which the rule reports them. */
+struct diag_value_spec {
+    const char *name;
+    enum diag_unit unit;
+};
+
+/* Texts that replace the diagnosis's own when a finding has this cause. NULL keeps the general text.
+ */
+struct diag_cause_spec {
+    enum diag_cause cause;
+    const char *summary;
+    const char *explanation;
+    const char *next_step;
+};
+
+struct diag_id_list {
+    const enum diag_id *id;
+    size_t count;
+};
+
+/* {name} in a text is a value; {client}, {server}, {side}, {peer} and {blame} come from the
+ * connection and the finding. */
+struct diag_diagnosis {
+    const char *slug;
+    enum diag_stage stage;
+    enum diag_severity severity; /* unless the rule says otherwise */
+    unsigned needs;              /* enum diag_needs */
+    unsigned blame;              /* enum diag_blame, unless the rule says otherwise */
+    enum diag_layer layer;
+    enum diag_confidence confidence;
+    bool tls;          /* shown at the TLS item rather than the TCP item */
+    const char *title; /* what happened, in the user's words */
+    const char *summary;
+    const char *explanation;
+    const char *next_step;
+    const char *reference;
+    struct diag_value_spec values[DIAG_MAX_VALUES];
+    struct diag_cause_spec causes[DIAG_MAX_CAUSES];
+    struct diag_id_list explains; /* the symptoms that it folds */
+};
+
+extern const struct diag_diagnosis diag_catalogue[DIAG_ID_COUNT];
+
+/* DIAG_ID_COUNT when there is no such diagnosis. */
+enum diag_id diag_id_of(const char *slug);
+
+/* ---- facts --------------------------------------------------------------------------------- */
+
+struct diag_address {
+    uint8_t length; /* 4 or 16; 0 is "none" */
+    uint8_t bytes[16];
+};
+
+struct diag_endpoint {
+    struct diag_address address;
+    uint16_t port;
+};
+
+enum diag_tcp_flag {
+    DIAG_FIN = 0x001,
+    DIAG_SYN = 0x002,
+    DIAG_RST = 0x004,
+    DIAG_PSH = 0x008,
+    DIAG_ACK = 0x010,
+    DIAG_URG = 0x020,
+    DIAG_ECE = 0x040,
+    DIAG_CWR = 0x080,
+    DIAG_AE = 0x100
+};
+
+enum diag_option {
+    DIAG_OPT_MSS = 1 << 0,
+    DIAG_OPT_WSCALE = 1 << 1,
+    DIAG_OPT_SACK_PERMITTED = 1 << 2,
+    DIAG_OPT_TIMESTAMPS = 1 << 3,
+    DIAG_OPT_SACK = 1 << 4,
+    DIAG_OPT_FAST_OPEN = 1 << 5,
+    DIAG_OPT_MPTCP = 1 << 6,
+    DIAG_OPT_MD5 = 1 << 7
+};
+
+/* One TCP segment, as the wire had it. */
+struct diag_segment {
+    uint32_t frame;
+    int64_t time_ns;
+    uint32_t stream; /* Wireshark's tcp.stream, a label; DIAG_NO_STREAM when it has none */
+    struct diag_endpoint source;
+    struct diag_endpoint destination;
+    uint16_t flags; /* enum diag_tcp_flag */
+    uint32_t seq;
+    uint32_t ack;
+    uint32_t payload;      /* bytes, from the IP length: right even when the capture is cut short */
+    uint32_t captured;     /* bytes of it at data */
+    const uint8_t *data;   /* borrowed for the call */
+    uint16_t window;       /* as in the header, not scaled */
+    unsigned options;      /* enum diag_option */
+    uint16_t mss;
+    uint8_t wscale;
+    uint8_t sack_count;    /* blocks */
+    uint32_t sack[4][2];   /* left and right edge */
+    uint32_t tsval;
+    uint32_t tsecr;
+    uint8_t ip_version;
+    uint8_t ttl;
+    uint16_t ip_id; /* 0 for IPv6 */
+    bool dont_fragment;
+    uint8_t ecn;    /* IP: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
+    uint8_t dscp;
+    uint8_t tunnel; /* number of TCP, UDP or IP layers around this one: a copy in a tunnel differs */
+    uint16_t vlan;  /* first VLAN id of the frame, 0 if none */
+    bool cut;       /* the capture's snap length cut the TCP header or its options */
+    bool opaque;    /* the payload is known to be decoded by another protocol than TLS */
+};
+
+/* An ICMP or ICMPv6 error and the TCP header that it quotes (8 bytes are enough). */
+struct diag_icmp {
+    uint32_t frame;
+    int64_t time_ns;
+    struct diag_address sender;
+    bool v6;
+    uint8_t type;
+    uint8_t code;
+    uint32_t mtu; /* next-hop MTU of "too big", else 0 */
+    struct diag_endpoint source; /* of the quoted segment */
+    struct diag_endpoint destination;
+    uint32_t seq;
+};
+
+enum diag_name_service {
+    DIAG_DNS,
+    DIAG_MDNS,
+    DIAG_LLMNR,
+    DIAG_NBNS
+};
+
+/* One message of a name service; data is the message itself, without a TCP length prefix. */
+struct diag_name_message {
+    uint32_t frame;
+    int64_t time_ns;
+    enum diag_name_service service;
+    struct diag_endpoint source;
+    struct diag_endpoint destination;
+    const uint8_t *data;
+    size_t captured;
+};
+
+/* ARP, or IPv6 neighbour discovery translated to it. */
+struct diag_arp {
+    uint32_t frame;
+    int64_t time_ns;
+    bool reply;
+    struct diag_address sender;
+    struct diag_address target;
+    uint8_t sender_mac[6];
+};
+
+/* ---- findings ------------------------------------------------------------------------------ */
+
+struct diag_evidence {
+    uint32_t frame;
+    enum diag_role role;
+};
+
+struct diag_connection;
+
+/* Numbers only; diag_render_* makes the words. Once made, a finding never changes. */
+struct diag_finding {
+    enum diag_id id;
+    uint32_t frame;      /* where a reader should look first */
+    enum diag_side side; /* whose act it is about */
+    enum diag_severity severity;
+    enum diag_cause cause;
+    enum diag_confidence confidence;
+    unsigned blame; /* enum diag_blame */
+    enum diag_layer layer;
+    bool benign;  /* the innocent explanation was met: nobody needs to act */
+    bool verdict; /* decided at the end of the capture, not at its frame */
+    uint8_t evidence_count;
+    struct diag_evidence evidence[DIAG_MAX_EVIDENCE];
+    int64_t value[DIAG_MAX_VALUES];
+    const char *text; /* a name from the packets, owned by the engine; NULL if none */
+    const struct diag_connection *connection; /* NULL for a finding about hosts */
+};
+
+/* A finding as the whole capture shows it. */
+struct diag_judged {
+    const struct diag_finding *finding;
+    enum diag_severity effective;
+    bool explained;
+    enum diag_id explained_by; /* holds when explained */
+};
+
+enum diag_outcome {
+    DIAG_HEALTHY,
+    DIAG_DEGRADED,
+    DIAG_FAILED,
+    DIAG_UNDECIDABLE,
+    DIAG_OUTCOME_COUNT
+};
+
+enum diag_vantage {
+    DIAG_VANTAGE_UNKNOWN,
+    DIAG_VANTAGE_CLIENT,
+    DIAG_VANTAGE_SERVER,
+    DIAG_VANTAGE_MIDDLE
+};
+
+/* What the packets exclude: the next thing a customer asks. */
+#define RULED_OUT(name, text) DIAG_RULED_OUT_##name,
+enum diag_ruled_out {
+#include "ruled_out.def"
+    DIAG_RULED_OUT_COUNT
+};
+#undef RULED_OUT
+
+/* One reset of the connection: its class is the finding at the same frame. */
+struct diag_reset {
+    uint32_t frame;
+    enum diag_side side;
+    enum diag_id class;
+    enum diag_reset_kind { DIAG_RST_REFUSE, DIAG_RST_REPLY, DIAG_RST_ACTIVE, DIAG_RST_ODD } kind;
+    uint32_t answers; /* frame, 0 when it answers none that was captured */
+    bool repeat;
+};
+
+/* A connection as the capture shows it up to now. Pointers are borrowed until the next fact. */
+struct diag_view {
+    uint32_t stream;
+    struct diag_endpoint client;
+    struct diag_endpoint server;
+    bool client_guessed; /* no SYN, ClientHello or request told who is the client */
+    uint32_t attempts;   /* SYNs of this client to this server and port in the stream */
+    uint32_t first_frame;
+    uint32_t last_frame;
+    int64_t start_ns;
+    int64_t end_ns;
+    uint32_t segments[2]; /* by enum diag_side */
+    uint64_t bytes[2];
+    enum diag_outcome outcome;
+    enum diag_stage stage; /* reached, or failed in */
+    enum diag_side closer;
+    enum diag_vantage vantage;
+    int64_t name_ns; /* stage times; DIAG_UNKNOWN_NS when unknown */
+    int64_t connect_ns;
+    int64_t tls_ns;
+    int64_t first_byte_ns;
+    int64_t syn_rtt_ns;
+    uint32_t syn_retries;
+    const char *tcp_history; /* Zeek's letters */
+    const char *ecn;         /* off, offered, refused, on, reflected, accecn */
+    const char *timestamps;  /* unknown, off, offered, refused, on */
+    unsigned options[2];     /* enum diag_option of SYN and SYN/ACK */
+    uint16_t mss[2];
+    uint8_t wscale[2];
+    const char *tls_history; /* Zeek's letters, NULL when it is no TLS */
+    const char *tls_waiting_for;
+    uint16_t tls_version; /* 0 when not known */
+    uint16_t tls_cipher;
+    const char *tls_server_name; /* as in the packets: escape before printing */
+    const char *tls_alpn;
+    const struct diag_reset *resets;
+    size_t reset_count;
+    unsigned ruled_out; /* bit set of enum diag_ruled_out */
+    const struct diag_judged *findings;
+    size_t finding_count;
+    const struct diag_judged *verdict; /* NULL when healthy or undecided */
+    const struct diag_connection *connection;
+};
+
+/* A finding about hosts, and the connections that it is about. */
+struct diag_host_view {
+    struct diag_judged judged;
+    struct diag_endpoint server;
+    struct diag_address client; /* length 0: several */
+    const uint32_t *streams;
+    size_t stream_count;
+};
+
+/* ---- the engine ---------------------------------------------------------------------------- */
+
+struct diag_settings {
+#define SETTING(name, unit, value, low, high, help) uint32_t name;
+#include "settings.def"
+#undef SETTING
+};
+
+/* Every setting at its default. */
+struct diag_settings diag_settings_default(void);
+
+struct diag_engine;
+
+/* Copies the settings. Free with diag_engine_free(). */
+struct diag_engine *diag_engine_new(const struct diag_settings *settings);
+void diag_engine_free(struct diag_engine *engine);
+
+/* Feed facts in capture order. Each returns the connection concerned, or NULL. */
+struct diag_connection *diag_feed_segment(struct diag_engine *engine,
+                                          const struct diag_segment *segment);
+struct diag_connection *diag_feed_icmp(struct diag_engine *engine, const struct diag_icmp *icmp);
+void diag_feed_name(struct diag_engine *engine, const struct diag_name_message *message);
+void diag_feed_arp(struct diag_engine *engine, const struct diag_arp *arp);
+/* Every frame of the capture, TCP or not: only time and number, for "the capture ends here". */
+void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns);
+
+/* Events of one frame, in the order in which they were made. They never change. */
+size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
+                            const struct diag_finding *const **events);
+
+/* Verdicts: what holds at the last fact fed so far. Repeatable, and cheap when nothing was fed. */
+size_t diag_view_count(struct diag_engine *engine);
+void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *view);
+bool diag_view_of_stream(struct diag_engine *engine, uint32_t stream, struct diag_view *view);
+size_t diag_host_count(struct diag_engine *engine);
+void diag_host_get(struct diag_engine *engine, size_t index, struct diag_host_view *view);
+/* Findings about the capture file itself (stage capture, no connection). */
+size_t diag_capture_findings(struct diag_engine *engine, const struct diag_judged **findings);
+
+/* Stream of a connection, for "which stream is this finding about". */
+uint32_t diag_connection_stream(const struct diag_connection *connection);
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+/* All write at most size bytes including the NUL, escape what came from packets, and return the
+ * length they wanted, like snprintf. */
+size_t diag_render_summary(const struct diag_finding *finding, char *text, size_t size);
+size_t diag_render_explanation(const struct diag_finding *finding, char *text, size_t size);
+size_t diag_render_next_step(const struct diag_finding *finding, char *text, size_t size);
+size_t diag_render_blame(unsigned blame, char *text, size_t size);
+size_t diag_render_address(const struct diag_address *address, char *text, size_t size);
+size_t diag_render_endpoint(const struct diag_endpoint *endpoint, char *text, size_t size);
+size_t diag_render_duration(int64_t ns, char *text, size_t size);
+/* "SYN: MSS 1460, WS 128, SACK, TS; SYN/ACK: …; stripped: …" */
+size_t diag_render_options(const struct diag_view *view, char *text, size_t size);
+
+const char *diag_severity_name(enum diag_severity severity);
+const char *diag_stage_name(enum diag_stage stage);
+const char *diag_side_name(enum diag_side side);
+const char *diag_layer_name(enum diag_layer layer); /* NULL when unknown */
+const char *diag_confidence_name(enum diag_confidence confidence);
+const char *diag_cause_name(enum diag_cause cause); /* NULL for none */
+const char *diag_role_name(enum diag_role role);
+const char *diag_outcome_name(enum diag_outcome outcome);
+const char *diag_vantage_name(enum diag_vantage vantage);
+const char *diag_reset_kind_name(enum diag_reset_kind kind);
+const char *diag_ruled_out_text(enum diag_ruled_out what);
+const char *diag_alert_name(uint8_t description);
+
+#endif

@@ -4,8 +4,8 @@
  * came back. Answers two kinds of questions: did a connection wait for a lookup, and which names
  * did not resolve. Memory is bounded; the oldest is forgotten first.
  *
- * Every const char * handed out is in lower case, holds bytes from the packets (escape before
- * printing) and is borrowed until the next call that is given a diag_names that is not const.
+ * Names are in lower case and hold bytes from the packets: escape before printing. A pointer to one
+ * is borrowed until the next diag_names_message().
  */
 #ifndef DIAG_NAMES_H
 #define DIAG_NAMES_H
@@ -22,13 +22,16 @@ void diag_names_message(struct diag_names *names, const struct diag_name_message
 
 /* ---- name_ptr_delay: a connection waited for a reverse lookup ------------------------------ */
 
+/* "d.c.b.a.in-addr.arpa", 32 nibbles under ip6.arpa, or the address whose NetBIOS names were asked. */
+#define DIAG_REVERSE_NAME_SIZE 80
+
 struct diag_name_delay {
     int64_t delay_ns; /* from the first query to its answer, or to the end of the wait */
     uint32_t queries;
     uint32_t first_query; /* frames */
     uint32_t last_query;
     uint32_t answer; /* 0: never answered */
-    const char *qname;
+    char qname[DIAG_REVERSE_NAME_SIZE];
 };
 
 /* Call at the first SYN of every connection, explained or not: a SYN that leaves in the middle of a
@@ -48,15 +51,16 @@ bool diag_names_server_spoke(const struct diag_names *names, const struct diag_a
 /* ---- name_error, name_no_answer: verdicts about a host, at the end of the capture ---------- */
 
 struct diag_name_problem {
-    enum diag_id id;       /* DIAG_name_error or DIAG_name_no_answer */
-    enum diag_cause cause; /* nxdomain, server_failure, refused; none for name_no_answer */
+    bool unanswered;       /* name_no_answer; else name_error */
+    enum diag_cause cause; /* nxdomain, server_failure, refused; none when unanswered */
+    uint8_t rcode;
     struct diag_address client;
     struct diag_address server; /* the last one asked */
     const char *qname;
-    uint32_t frame;       /* the negative answer; name_no_answer: the last query */
-    uint32_t query_frame; /* the first query for the name; 0 if it was not captured */
-    uint32_t attempts;    /* queries for the name, of one type */
-    int64_t duration_ns;  /* from the first query to frame */
+    uint32_t frame;       /* the last negative answer; unanswered: the last query */
+    uint32_t query_frame; /* the first query of the last attempt; 0 if it was not captured */
+    uint32_t attempts;    /* queries of one type for the name since it last resolved */
+    int64_t duration_ns;  /* from query_frame to frame */
 };
 
 /* Calls back once for each name that did not resolve, in the order of their frames. Can be

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Client, path and server: real Linux stacks in network namespaces of their own.
+
+The namespaces have no names, so the kernel removes them with the process that made them: nothing
+stays behind, even when a recording is killed."""
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+
+from nfqueue import QUEUE, Path
+
+CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+# Packets must look as on a wire: no super-segments, checksums complete.
+OFFLOADS = 'tx off rx off sg off tso off gso off gro off'.split()
+TOOLS = ('ip', 'iptables', 'ip6tables', 'ethtool', 'tcpdump', 'openssl')
+
+
+@dataclass
+class Site:
+    """The addresses of a bed. `inner` is a host behind the server, which then is its router."""
+    client: str
+    servers: list
+    client_gateway: str
+    server_gateway: str
+    prefix: int
+    inner: str = None
+    inner_gateway: str = None
+
+    @property
+    def server(self):
+        return self.servers[0]
+
+    @property
+    def family(self):
+        return socket.AF_INET6 if ':' in self.client else socket.AF_INET
+
+
+def checked(call):
+    if call:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def die_with_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Namespace:
+    """A network namespace, held by a file descriptor."""
+
+    def __init__(self):
+        self.fd = self.error = None
+        # unshare() moves the calling thread, so a thread that ends does it.
+        maker = threading.Thread(target=self._make)
+        maker.start()
+        maker.join()
+        if self.error:
+            raise self.error
+        self.run('ip', 'link', 'set', 'lo', 'up')
+
+    def _make(self):
+        try:
+            checked(LIBC.unshare(CLONE_NEWNET))
+            self.fd = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
+        except OSError as error:
+            self.error = error
+
+    def close(self):
+        os.close(self.fd)
+
+    @property
+    def path(self):
+        return f'/proc/{os.getpid()}/fd/{self.fd}'
+
+    @contextlib.contextmanager
+    def inside(self):
+        """This thread, and what it starts, is in the namespace."""
+        outside = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
+        try:
+            checked(LIBC.setns(self.fd, CLONE_NEWNET))
+            yield
+        finally:
+            checked(LIBC.setns(outside, CLONE_NEWNET))
+            os.close(outside)
+
+    def run(self, *command):
+        with self.inside():
+            done = subprocess.run(command, text=True, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            raise RuntimeError(f'{" ".join(command)}: {done.stdout}')
+
+    def start(self, *command, **options):
+        with self.inside():
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                    preexec_fn=die_with_parent, **options)
+
+    def sysctl(self, name, value):
+        """False when this kernel has no such setting."""
+        path = '/proc/sys/' + name.replace('.', '/')
+        with self.inside():
+            if not os.path.exists(path):
+                return False
+            with open(path, 'w', encoding='ascii') as setting:
+                setting.write(str(value))
+        return True
+
+
+@dataclass
+class Bed:
+    """client --- router (the path) --- server [--- inner]. Use it in a `with` statement."""
+    site: Site
+    delay: float  # one way, seconds
+    closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    errors: list = field(default_factory=list)
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.closing = stack
+            self._build()
+            self.closing = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self.closing.close()
+
+    # ---- the wires ----------------------------------------------------------------------------
+
+    def _build(self):
+        self.client, self.router, self.server = (self._namespace() for _ in range(3))
+        for namespace in (self.client, self.router, self.server):
+            self._tame(namespace)
+        self._wire(self.client, 'client0', self.router, 'outside')
+        self._wire(self.server, 'server0', self.router, 'inside')
+        site = self.site
+        self._address(self.client, 'client0', [site.client], site.client_gateway)
+        self._address(self.server, 'server0', site.servers, site.server_gateway)
+        self._address(self.router, 'outside', [site.client_gateway])
+        self._address(self.router, 'inside', [site.server_gateway])
+        self._forwards(self.router)
+        self.firewall(self.router, '-A', 'FORWARD', '-j', 'NFQUEUE', '--queue-num', str(QUEUE))
+        self.path = Path(self.router, self.delay)
+        self.closing.callback(self.path.close)
+        if site.inner:
+            self._build_inner()
+
+    def _build_inner(self):
+        self.inner = self._namespace()
+        self._tame(self.inner)
+        self._wire(self.inner, 'inner0', self.server, 'server1')
+        self._address(self.inner, 'inner0', [self.site.inner], self.site.inner_gateway)
+        self._address(self.server, 'server1', [self.site.inner_gateway])
+        self._forwards(self.server)
+
+    def _namespace(self):
+        namespace = Namespace()
+        self.closing.callback(namespace.close)
+        return namespace
+
+    @staticmethod
+    def _tame(namespace):
+        """The same stack on every machine, whatever its defaults are."""
+        namespace.sysctl('net.ipv4.tcp_congestion_control', 'reno')
+        namespace.sysctl('net.ipv4.tcp_ecn', 2)
+        namespace.sysctl('net.ipv4.tcp_syn_linear_timeouts', 4)
+        namespace.sysctl('net.ipv6.conf.default.accept_dad', 0)
+        namespace.sysctl('net.ipv6.conf.default.accept_ra', 0)
+
+    @staticmethod
+    def _wire(one, name, other, peer):
+        one.run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', peer,
+                'netns', other.path)
+        for namespace, link in ((one, name), (other, peer)):
+            namespace.run('ethtool', '-K', link, *OFFLOADS)
+            namespace.run('ip', 'link', 'set', link, 'up')
+
+    def _address(self, namespace, link, addresses, gateway=None):
+        family = '-6' if self.site.family == socket.AF_INET6 else '-4'
+        nodad = ['nodad'] if family == '-6' else []
+        for address in addresses:
+            namespace.run('ip', family, 'addr', 'add', f'{address}/{self.site.prefix}',
+                          'dev', link, *nodad)
+        if gateway:
+            namespace.run('ip', family, 'route', 'add', 'default', 'via', gateway)
+
+    @staticmethod
+    def _forwards(namespace):
+        namespace.sysctl('net.ipv4.ip_forward', 1)
+        namespace.sysctl('net.ipv6.conf.all.forwarding', 1)
+
+    def firewall(self, namespace, *rule):
+        tool = 'ip6tables' if self.site.family == socket.AF_INET6 else 'iptables'
+        namespace.run(tool, '-w', *rule)
+
+    # ---- what the stories use ----------------------------------------------------------------
+
+    def listen(self, port, address=None, namespace=None):
+        with (namespace or self.server).inside():
+            listener = socket.socket(self.site.family)
+        self.closing.callback(listener.close)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address or self.site.server, port))
+        listener.listen(16)
+        return listener
+
+    def socket(self, port):
+        """A client's TCP socket, bound to its port but not connected."""
+        with self.client.inside():
+            client = socket.socket(self.site.family)
+        self.closing.callback(client.close)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind((self.site.client, port))
+        return client
+
+    def connect(self, local_port, port, address=None):
+        client = self.socket(local_port)
+        client.connect((address or self.site.server, port))
+        return client
+
+    def thread(self, function, *arguments):
+        """Runs beside the story. An exception in it fails the recording."""
+        def guarded():
+            try:
+                function(*arguments)
+            except Exception:
+                self.errors.append(traceback.format_exc())
+
+        runner = threading.Thread(target=guarded, daemon=True)
+        runner.start()
+        return runner
+
+    def check(self):
+        self.path.check()
+        if self.errors:
+            raise RuntimeError('beside the story:\n' + '\n'.join(self.errors))
+
+    @contextlib.contextmanager
+    def capture(self, file, namespace=None, link='client0'):
+        recorder = (namespace or self.client).start(
+            'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root',
+            '--time-stamp-precision=nano', '-w', file, 'tcp or udp or icmp',
+            stderr=subprocess.PIPE, text=True)
+        try:
+            self._await_listening(recorder)
+            yield
+            time.sleep(0.1)  # what is still on its way belongs to the story
+        finally:
+            recorder.send_signal(signal.SIGINT)
+            recorder.communicate(timeout=10)
+
+    @staticmethod
+    def _await_listening(recorder):
+        said = []
+        for line in recorder.stderr:
+            said.append(line)
+            if 'listening on' in line:
+                return
+        raise RuntimeError('tcpdump: ' + ''.join(said))

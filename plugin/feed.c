@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The first visit of a frame: its records become facts, in the order in which they stood in it.
+ */
+#include "capture.h"
+
+#include "conversations.h"
+#include "facts.h"
+
+/* Content types of TLS records, and the major version that all of them carry. */
+static bool looks_like_tls(const struct diag_segment *segment)
+{
+    return segment->captured >= 2 && segment->data[0] >= 20 && segment->data[0] <= 23 &&
+           segment->data[1] == 3;
+}
+
+/* Does Wireshark decode the payload as something else than TLS? What looks like a TLS record is
+ * left to the TLS reader all the same: dissectors are chosen by port, and ports lie. */
+static bool is_opaque(packet_info *pinfo, const struct diag_segment *segment)
+{
+    static int proto_tcp = -1;
+    static int proto_tls = -1;
+    bool other = false;
+
+    if (segment->payload == 0 || looks_like_tls(segment))
+        return false;
+    if (proto_tcp == -1) {
+        proto_tcp = proto_get_id_by_filter_name("tcp");
+        proto_tls = proto_get_id_by_filter_name("tls");
+    }
+    for (wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers); layer != NULL;
+         layer = wmem_list_frame_prev(layer)) {
+        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+
+        if (proto == proto_tcp)
+            return other;
+        if (proto == proto_tls)
+            return false;
+        other = true;
+    }
+    return false;
+}
+
+static void feed_segment(struct diag_capture *capture, packet_info *pinfo,
+                         const struct diag_record *record)
+{
+    struct diag_segment segment;
+    struct diag_name_message message;
+
+    if (!diag_fact_segment(pinfo, record, &segment))
+        return;
+    segment.stream = diag_stream_now(capture->streams, pinfo, &segment);
+    segment.opaque = is_opaque(pinfo, &segment);
+    diag_feed_segment(capture->engine, &segment);
+    if (diag_fact_name_tcp(&segment, &message))
+        diag_feed_name(capture->engine, &message);
+}
+
+/* Quoted without an ICMP error in front of it: a sample (sFlow and the like), no news. */
+static void feed_quoted(struct diag_capture *capture, packet_info *pinfo,
+                        const struct diag_record *error, const struct diag_record *record)
+{
+    struct diag_icmp icmp;
+
+    if (error == NULL || !diag_fact_icmp(pinfo, error, record, &icmp))
+        return;
+    diag_stream_forget(capture->streams, &icmp.source, &icmp.destination);
+    diag_feed_icmp(capture->engine, &icmp);
+}
+
+static void feed_record(struct diag_capture *capture, packet_info *pinfo,
+                        const struct diag_record *error, const struct diag_record *record)
+{
+    struct diag_name_message message;
+    struct diag_arp arp;
+
+    if (record->kind == DIAG_RECORD_TCP && record->quoted)
+        feed_quoted(capture, pinfo, error, record);
+    else if (record->kind == DIAG_RECORD_TCP)
+        feed_segment(capture, pinfo, record);
+    else if (record->kind == DIAG_RECORD_UDP && diag_fact_name_udp(pinfo, record, &message))
+        diag_feed_name(capture->engine, &message);
+    else if (record->kind == DIAG_RECORD_ICMPV6 && diag_fact_neighbour(pinfo, record, &arp))
+        diag_feed_arp(capture->engine, &arp);
+    else if (record->kind == DIAG_RECORD_ARP && diag_fact_arp(pinfo, record, &arp))
+        diag_feed_arp(capture->engine, &arp);
+}
+
+/* Decode As on ip.proto, another plugin, or a road to TCP that does not lead through IP. */
+static void watch_for_bypass(struct diag_capture *capture, packet_info *pinfo,
+                             const struct diag_record *records)
+{
+    if (capture->bypassed != 0)
+        return;
+    for (const struct diag_record *record = records; record != NULL; record = record->next)
+        if (record->kind == DIAG_RECORD_TCP)
+            return;
+    if (proto_is_frame_protocol(pinfo->layers, "tcp"))
+        capture->bypassed = pinfo->num;
+}
+
+void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
+{
+    const struct diag_record *records = diag_records(pinfo);
+    const struct diag_record *error = NULL;
+
+    if (pinfo->num <= capture->last_frame)
+        return;
+    capture->last_frame = pinfo->num;
+    capture->frames++;
+    diag_feed_frame(capture->engine, pinfo->num, diag_fact_time(pinfo));
+    for (const struct diag_record *record = records; record != NULL; record = record->next) {
+        if (record->kind == DIAG_RECORD_ICMP || record->kind == DIAG_RECORD_ICMPV6)
+            error = record;
+        feed_record(capture, pinfo, error, record);
+    }
+    watch_for_bypass(capture, pinfo, records);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Handles of our own stand in ip.proto and ethertype, note what passes, and call the handle that
+ * stood there before. Each belongs to a name-only protocol whose parent is the protocol that it
+ * stands for: with "diag" as parent, disabling diag would disable all TCP.
+ */
+#include "recorder.h"
+
+#include <epan/dissectors/packet-ip.h>
+#include <epan/proto_data.h>
+
+#include <string.h>
+
+/* A frame with more headers than this is an attack on dissectors, not traffic. */
+#define MAX_RECORDS 32
+
+struct frame_records {
+    struct diag_record *first;
+    struct diag_record *last;
+    unsigned count;
+};
+
+struct station {
+    const char *name;
+    const char *filter_name;
+    const char *stands_for;
+    const char *table;
+    uint32_t value;
+    int proto;
+    dissector_handle_t next; /* what stood there */
+};
+
+static struct station station[DIAG_RECORD_KINDS] = {
+    [DIAG_RECORD_TCP] = {"Diagnosis TCP recorder", DIAG_PREFIX ".recorder.tcp", "tcp", "ip.proto",
+                         6, -1, NULL},
+    [DIAG_RECORD_UDP] = {"Diagnosis UDP recorder", DIAG_PREFIX ".recorder.udp", "udp", "ip.proto",
+                         17, -1, NULL},
+    [DIAG_RECORD_ICMP] = {"Diagnosis ICMP recorder", DIAG_PREFIX ".recorder.icmp", "icmp",
+                          "ip.proto", 1, -1, NULL},
+    [DIAG_RECORD_ICMPV6] = {"Diagnosis ICMPv6 recorder", DIAG_PREFIX ".recorder.icmpv6", "icmpv6",
+                            "ip.proto", 58, -1, NULL},
+    [DIAG_RECORD_ARP] = {"Diagnosis ARP recorder", DIAG_PREFIX ".recorder.arp", "arp", "ethertype",
+                         0x0806, -1, NULL}};
+
+static int proto_of_records = -1;
+
+static struct diag_address as_fact(const address *from)
+{
+    struct diag_address to = {.length = 0};
+
+    if ((from->type == AT_IPv4 && from->len == 4) || (from->type == AT_IPv6 && from->len == 16)) {
+        to.length = (uint8_t)from->len;
+        memcpy(to.bytes, from->data, to.length);
+    }
+    return to;
+}
+
+/* The IP dissectors hand their header down; other callers hand down nothing, or their own. */
+static void note_ip_header(struct diag_record *record, void *data)
+{
+    const ws_ip4 *v4 = WS_IP4_PTR(data);
+    const ws_ip6 *v6 = WS_IP6_PTR(data);
+
+    if (v4 != NULL && record->source.length == 4) {
+        record->ip_version = 4;
+        record->ttl = v4->ip_ttl;
+        record->traffic_class = v4->ip_tos;
+        record->ip_id = v4->ip_id;
+        record->ip_length = v4->ip_len;
+        record->dont_fragment = (v4->ip_off & 0x4000) != 0;
+    } else if (v6 != NULL && record->source.length == 16) {
+        record->ip_version = 6;
+        record->ttl = v6->ip6_hop;
+        record->traffic_class = v6->ip6_tc;
+        record->ip_length = v6->ip6_len;
+    }
+}
+
+/* Layers of IP and of transport in front of this header, its own IP header not counted. */
+static uint8_t tunnel_depth(packet_info *pinfo)
+{
+    static int counted[4];
+    unsigned depth = 0;
+
+    if (counted[0] == 0) {
+        counted[0] = proto_get_id_by_filter_name("ip");
+        counted[1] = proto_get_id_by_filter_name("ipv6");
+        counted[2] = proto_get_id_by_filter_name("udp");
+        counted[3] = proto_get_id_by_filter_name("tcp");
+    }
+    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer != NULL;
+         layer = wmem_list_frame_next(layer)) {
+        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+
+        depth += proto == counted[0] || proto == counted[1] || proto == counted[2] ||
+                 proto == counted[3];
+    }
+    return (uint8_t)(depth > 0 ? MIN(depth - 1, UINT8_MAX) : 0);
+}
+
+static struct frame_records *records_of(packet_info *pinfo, bool create)
+{
+    struct frame_records *records = p_get_proto_data(pinfo->pool, pinfo, proto_of_records, 0);
+
+    if (records == NULL && create) {
+        records = wmem_new0(pinfo->pool, struct frame_records);
+        p_add_proto_data(pinfo->pool, pinfo, proto_of_records, 0, records);
+    }
+    return records;
+}
+
+static void note(enum diag_record_kind kind, tvbuff_t *tvb, packet_info *pinfo, void *data)
+{
+    struct frame_records *records = records_of(pinfo, true);
+
+    if (records->count == MAX_RECORDS)
+        return;
+    struct diag_record *record = wmem_new0(pinfo->pool, struct diag_record);
+
+    record->tvb = tvb;
+    record->kind = kind;
+    record->source = as_fact(&pinfo->net_src);
+    record->destination = as_fact(&pinfo->net_dst);
+    record->fragment = pinfo->fragmented;
+    record->quoted = pinfo->flags.in_error_pkt;
+    if (kind != DIAG_RECORD_ARP) {
+        note_ip_header(record, data);
+        record->tunnel = tunnel_depth(pinfo);
+    }
+    if (records->last != NULL)
+        records->last->next = record;
+    else
+        records->first = record;
+    records->last = record;
+    records->count++;
+}
+
+static int pass_on(enum diag_record_kind kind, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                   void *data)
+{
+    note(kind, tvb, pinfo, data);
+    return call_dissector_only(station[kind].next, tvb, pinfo, tree, data);
+}
+
+static int pass_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return pass_on(DIAG_RECORD_TCP, tvb, pinfo, tree, data);
+}
+
+static int pass_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return pass_on(DIAG_RECORD_UDP, tvb, pinfo, tree, data);
+}
+
+static int pass_icmp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return pass_on(DIAG_RECORD_ICMP, tvb, pinfo, tree, data);
+}
+
+static int pass_icmpv6(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return pass_on(DIAG_RECORD_ICMPV6, tvb, pinfo, tree, data);
+}
+
+static int pass_arp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return pass_on(DIAG_RECORD_ARP, tvb, pinfo, tree, data);
+}
+
+const struct diag_record *diag_records(packet_info *pinfo)
+{
+    const struct frame_records *records = records_of(pinfo, false);
+
+    return records != NULL ? records->first : NULL;
+}
+
+void diag_recorder_register(int proto_diag)
+{
+    proto_of_records = proto_diag;
+    for (size_t i = 0; i < DIAG_RECORD_KINDS; i++) {
+        struct station *s = &station[i];
+
+        s->proto = proto_register_protocol_in_name_only(s->name, s->name, s->filter_name,
+                                                        proto_get_id_by_filter_name(s->stands_for),
+                                                        FT_PROTOCOL);
+    }
+}
+
+void diag_recorder_handoff(void)
+{
+    static const dissector_t pass[DIAG_RECORD_KINDS] = {[DIAG_RECORD_TCP] = pass_tcp,
+                                                        [DIAG_RECORD_UDP] = pass_udp,
+                                                        [DIAG_RECORD_ICMP] = pass_icmp,
+                                                        [DIAG_RECORD_ICMPV6] = pass_icmpv6,
+                                                        [DIAG_RECORD_ARP] = pass_arp};
+
+    for (size_t i = 0; i < DIAG_RECORD_KINDS; i++) {
+        struct station *s = &station[i];
+
+        s->next = dissector_get_uint_handle(find_dissector_table(s->table), s->value);
+        if (s->next != NULL)
+            dissector_add_uint(s->table, s->value, create_dissector_handle(pass[i], s->proto));
+    }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which report was asked for, about which connections, and the tap that says when to print it.
+ */
+#include "report.h"
+
+#include "conversations.h"
+#include "facts.h"
+
+#include <epan/proto_data.h>
+#include <wsutil/report_message.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    void (*print)(const struct diag_report *report, struct diag_capture *capture, FILE *out);
+} report_kind[] = {{"json", diag_report_json}};
+
+#define CHOICES "json[,STREAM]"
+
+static int tap = -1;
+static int proto = -1;
+
+bool diag_report_wants(const struct diag_report *report, uint32_t stream)
+{
+    if (report->stream != DIAG_NO_STREAM && report->stream != stream)
+        return false;
+    return report->selected == NULL ||
+           g_hash_table_contains(report->selected, GUINT_TO_POINTER(stream));
+}
+
+bool diag_report_wants_host(const struct diag_report *report, const struct diag_host_view *host)
+{
+    for (size_t i = 0; i < host->stream_count; i++)
+        if (diag_report_wants(report, host->streams[i]))
+            return true;
+    return report->stream == DIAG_NO_STREAM && report->selected == NULL;
+}
+
+struct diag_totals diag_report_totals(const struct diag_report *report,
+                                      struct diag_capture *capture)
+{
+    struct diag_totals totals = {0};
+
+    for (size_t i = 0, count = diag_view_count(capture->engine); i < count; i++) {
+        struct diag_view view;
+
+        diag_view_get(capture->engine, i, &view);
+        if (!diag_report_wants(report, view.stream))
+            continue;
+        totals.connections++;
+        totals.outcome[view.outcome]++;
+    }
+    return totals;
+}
+
+const char *diag_report_warning(const struct diag_capture *capture)
+{
+    if (!proto_is_protocol_enabled(find_protocol_by_id(proto)))
+        return "The protocol \"" DIAG_PREFIX "\" is disabled: nothing was diagnosed.";
+    if (capture->bypassed != 0)
+        return "Part of the TCP traffic did not reach diag (Decode As on ip.proto, another plugin, "
+               "or TCP without IP): what it carried was not diagnosed.";
+    return NULL;
+}
+
+/* ---- the tap: which streams a frame belongs to ---------------------------------------------- */
+
+static void add_stream(struct diag_frame_streams *streams, uint32_t stream)
+{
+    if (stream != DIAG_NO_STREAM && streams->count < G_N_ELEMENTS(streams->stream))
+        streams->stream[streams->count++] = stream;
+}
+
+void diag_report_frame(packet_info *pinfo)
+{
+    struct diag_frame_streams *streams;
+
+    if (!have_tap_listener(tap))
+        return;
+    streams = wmem_new0(pinfo->pool, struct diag_frame_streams);
+    for (const struct diag_record *record = diag_records(pinfo); record != NULL;
+         record = record->next) {
+        struct diag_endpoint source;
+        struct diag_endpoint destination;
+
+        if (record->kind == DIAG_RECORD_TCP && diag_fact_endpoints(record, &source, &destination))
+            add_stream(streams, diag_stream_of(pinfo, &source, &destination));
+    }
+    tap_queue_packet(tap, pinfo, streams);
+}
+
+static tap_packet_status select_streams(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
+                                        const void *frame, tap_flags_t flags _U_)
+{
+    struct diag_report *report = data;
+    const struct diag_frame_streams *streams = frame;
+
+    if (report->selected == NULL)
+        return TAP_PACKET_DONT_REDRAW;
+    for (size_t i = 0; i < streams->count; i++)
+        g_hash_table_add(report->selected, GUINT_TO_POINTER(streams->stream[i]));
+    return TAP_PACKET_REDRAW;
+}
+
+static void reset(void *data)
+{
+    struct diag_report *report = data;
+
+    if (report->selected != NULL)
+        g_hash_table_remove_all(report->selected);
+}
+
+static void draw(void *data)
+{
+    const struct diag_report *report = data;
+    struct diag_capture *capture = diag_capture_open();
+
+    if (capture == NULL)
+        return;
+    report->print(report, capture, stdout);
+    fflush(stdout);
+}
+
+static void finish(void *data)
+{
+    struct diag_report *report = data;
+
+    if (report->selected != NULL)
+        g_hash_table_destroy(report->selected);
+    g_free(report);
+}
+
+/* ---- the argument of -z ---------------------------------------------------------------------- */
+
+static bool in_gui(void)
+{
+    const char *program = g_get_prgname();
+
+    return program != NULL && strstr(program, "tshark") == NULL;
+}
+
+/* Length of a leading number that ends the argument or stands before a comma, else 0. */
+static size_t leading_number(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return text[digits] == '\0' || text[digits] == ',' ? digits : 0;
+}
+
+/* What follows a word and its comma. */
+static const char *after(const char *text, size_t length)
+{
+    return text[length] == ',' ? text + length + 1 : text + length;
+}
+
+/* Reads the report and the stream; returns the rest, which is the filter. */
+static const char *read_report(const char *text, struct diag_report *report, bool *named)
+{
+    size_t length = strcspn(text, ",");
+
+    report->print = diag_report_json;
+    report->stream = DIAG_NO_STREAM;
+    *named = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(report_kind); i++) {
+        if (strlen(report_kind[i].name) == length &&
+            strncmp(report_kind[i].name, text, length) == 0) {
+            report->print = report_kind[i].print;
+            *named = true;
+            text = after(text, length);
+            break;
+        }
+    }
+    if (*named && leading_number(text) > 0) {
+        report->stream = (uint32_t)MIN(g_ascii_strtoull(text, NULL, 10), DIAG_NO_STREAM - 1);
+        text = after(text, leading_number(text));
+    }
+    return text;
+}
+
+static GString *listen_to_frames(struct diag_report *report, const char *filter)
+{
+    if (filter[0] != '\0')
+        report->selected = g_hash_table_new(NULL, NULL);
+    return register_tap_listener(DIAG_PREFIX, report, filter[0] != '\0' ? filter : NULL,
+                                 TL_REQUIRES_NOTHING, reset, select_streams, draw, finish);
+}
+
+/* NULL when the report was taken on, else why not. */
+static char *take_on(const char *argument)
+{
+    const char *rest = argument + strlen(DIAG_PREFIX);
+    bool named;
+    GString *error;
+    char *why;
+
+    if (rest[0] != '\0' && rest[0] != ',')
+        return g_strdup_printf("-z %s: no such report. Reports are \"" DIAG_PREFIX
+                               "\" alone or followed by one of: " CHOICES ".",
+                               argument);
+    struct diag_report *report = g_new0(struct diag_report, 1);
+    const char *filter = read_report(after(rest, 0), report, &named);
+
+    error = listen_to_frames(report, filter);
+    if (error == NULL)
+        return NULL;
+    why = named ? g_strdup_printf("-z %s: %s", argument, error->str)
+                : g_strdup_printf("-z %s: \"%s\" is neither a report (" CHOICES
+                                  ") nor a display filter: %s",
+                                  argument, filter, error->str);
+    g_string_free(error, TRUE);
+    finish(report);
+    return why;
+}
+
+/* tshark before 4.6 does not hear a refusal; leaving is its own way there. The GUI must live on. */
+static DIAG_STAT_INIT start(const char *argument, void *data _U_)
+{
+    char *why;
+
+    if (in_gui()) {
+        report_failure("-z %s: this report is printed by tshark. In Wireshark, look at "
+                       "Statistics and at Analyze > Expert Information.",
+                       argument);
+        return DIAG_STAT_REFUSED;
+    }
+    why = take_on(argument);
+    if (why == NULL)
+        return DIAG_STAT_ACCEPTED;
+    fprintf(stderr, "tshark: %s\n", why);
+    g_free(why);
+    if (!DIAG_STAT_REFUSAL_IS_HEARD)
+        exit(EXIT_FAILURE);
+    return DIAG_STAT_REFUSED;
+}
+
+void diag_report_register(int proto_diag)
+{
+    static stat_tap_ui ui = {REGISTER_STAT_GROUP_GENERIC, NULL, DIAG_PREFIX, start, 0, NULL};
+
+    proto = proto_diag;
+    tap = register_tap(DIAG_PREFIX);
+    register_stat_tap_ui(&ui, NULL);
+}

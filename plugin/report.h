@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The reports of tshark: -z diag[,REPORT][,STREAM][,FILTER]. All are printed after the last packet,
+ * from the engine as it stands then.
+ */
+#ifndef DIAG_REPORT_H
+#define DIAG_REPORT_H
+
+#include "capture.h"
+
+struct diag_report {
+    void (*print)(const struct diag_report *report, struct diag_capture *capture, FILE *out);
+    uint32_t stream;      /* the one asked for, DIAG_NO_STREAM for all */
+    GHashTable *selected; /* streams that the filter let through; NULL without a filter */
+};
+
+/* What a report counts, over the connections that it is about. */
+struct diag_totals {
+    uint32_t connections;
+    uint32_t outcome[DIAG_OUTCOME_COUNT];
+};
+
+void diag_report_register(int proto_diag);
+
+/* Streams of a frame, as the tap carries them to the reports. */
+struct diag_frame_streams {
+    size_t count;
+    uint32_t stream[8];
+};
+
+/* Tell the reports and tables which connections this frame belongs to. */
+void diag_report_frame(packet_info *pinfo);
+
+bool diag_report_wants(const struct diag_report *report, uint32_t stream);
+bool diag_report_wants_host(const struct diag_report *report, const struct diag_host_view *host);
+struct diag_totals diag_report_totals(const struct diag_report *report,
+                                      struct diag_capture *capture);
+
+/* What the plugin itself has to say about the capture; NULL when nothing. */
+const char *diag_report_warning(const struct diag_capture *capture);
+
+void diag_report_overview(const struct diag_report *report, struct diag_capture *capture,
+                          FILE *out);
+void diag_report_conv(const struct diag_report *report, struct diag_capture *capture, FILE *out);
+void diag_report_explain(const struct diag_report *report, struct diag_capture *capture, FILE *out);
+void diag_report_json(const struct diag_report *report, struct diag_capture *capture, FILE *out);
+
+#endif

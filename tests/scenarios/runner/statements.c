@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Claims about a connection as a whole: "outcome failed verdict=syn_no_reply", "attempts 6",
+ * "history \"ShR\"", and "summary <id> \"text\"" about a rendered line.
+ */
+#include "scenario.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put_text(GString *out, const char *text)
+{
+    g_string_append(out, text ? text : "none");
+}
+
+static void put_outcome(const struct diag_view *view, GString *out)
+{
+    put_text(out, diag_outcome_name(view->outcome));
+}
+
+static void put_stage(const struct diag_view *view, GString *out)
+{
+    put_text(out, diag_stage_name(view->stage));
+}
+
+static void put_closer(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->closer == DIAG_NO_SIDE ? NULL : diag_side_name(view->closer));
+}
+
+static void put_vantage(const struct diag_view *view, GString *out)
+{
+    put_text(out, diag_vantage_name(view->vantage));
+}
+
+static void put_attempts(const struct diag_view *view, GString *out)
+{
+    g_string_append_printf(out, "%u", view->attempts);
+}
+
+static void put_retries(const struct diag_view *view, GString *out)
+{
+    g_string_append_printf(out, "%u", view->syn_retries);
+}
+
+static void put_history(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->tcp_history);
+}
+
+static void put_tls_history(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->tls_history);
+}
+
+static void put_waiting_for(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->tls_waiting_for);
+}
+
+static void put_ecn(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->ecn);
+}
+
+static void put_timestamps(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->timestamps);
+}
+
+static void put_options(const struct diag_view *view, GString *out)
+{
+    char text[256];
+
+    diag_render_options(view, text, sizeof text);
+    put_text(out, text);
+}
+
+static const struct statement {
+    const char *keyword;
+    void (*put)(const struct diag_view *view, GString *out);
+} statements[] = {
+    {"outcome", put_outcome},         {"stage", put_stage},
+    {"closer", put_closer},           {"vantage", put_vantage},
+    {"attempts", put_attempts},       {"syn_retries", put_retries},
+    {"history", put_history},         {"tls_history", put_tls_history},
+    {"waiting_for", put_waiting_for}, {"ecn", put_ecn},
+    {"timestamps", put_timestamps},   {"options", put_options},
+};
+
+static const struct statement *statement_of(const char *keyword)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(statements); i++)
+        if (strcmp(statements[i].keyword, keyword) == 0)
+            return &statements[i];
+    return NULL;
+}
+
+bool scn_is_statement(const char *keyword)
+{
+    return statement_of(keyword) || strcmp(keyword, "summary") == 0;
+}
+
+static bool same(const struct scn_line *line, const char *what, const char *wanted,
+                 const char *found)
+{
+    if (strcmp(wanted, found) == 0)
+        return true;
+    fprintf(stderr, "%s:%u: %s: wanted \"%s\", found \"%s\"\n", line->file, line->number, what,
+            wanted, found);
+    return false;
+}
+
+/* Of several incarnations the last one, unless the line names the stream. */
+static void view_of(const struct scn_story *story, struct diag_engine *engine,
+                    struct scn_expectation *claim, struct diag_view *view)
+{
+    const GArray *streams = story->connection[MAX(claim->connection, 1)].streams;
+    const char *text = scn_line_value(&claim->line, "stream");
+    uint32_t stream = text           ? scn_number(&claim->line, text, 1000)
+                      : streams->len ? g_array_index(streams, uint32_t, streams->len - 1)
+                                     : DIAG_NO_STREAM;
+
+    if (stream == DIAG_NO_STREAM || !diag_view_of_stream(engine, stream, view))
+        scn_fail(&claim->line, "diag knows no such connection");
+}
+
+static unsigned check_view(const struct scn_story *story, struct diag_engine *engine,
+                           struct scn_expectation *claim, const struct statement *statement)
+{
+    GString *text = g_string_new(NULL);
+    const char *wanted = scn_line_at(&claim->line, 1);
+    const char *verdict = scn_line_value(&claim->line, "verdict");
+    struct diag_view view;
+
+    if (!wanted)
+        scn_fail(&claim->line, "%s needs a value", statement->keyword);
+    view_of(story, engine, claim, &view);
+    statement->put(&view, text);
+    unsigned failures = !same(&claim->line, statement->keyword, wanted, text->str);
+
+    if (verdict)
+        failures += !same(&claim->line, "verdict", verdict,
+                          view.verdict ? diag_catalogue[view.verdict->finding->id].slug : "none");
+    g_string_free(text, TRUE);
+    return failures;
+}
+
+static unsigned check_summary(const struct scn_story *story, struct scn_expectation *claim,
+                              const GArray *found)
+{
+    const char *slug = scn_line_at(&claim->line, 1);
+    const char *wanted = scn_line_at(&claim->line, 2);
+    enum diag_id id = slug ? diag_id_of(slug) : DIAG_ID_COUNT;
+    char text[512] = "(no such finding)";
+
+    if (id == DIAG_ID_COUNT || !wanted)
+        scn_fail(&claim->line, "summary <diagnosis> \"text\"");
+    for (guint i = 0; i < found->len; i++) {
+        const struct scn_found *one = &g_array_index(found, struct scn_found, i);
+
+        if (one->judged.finding->id != id ||
+            (claim->connection && !scn_in_connection(story, claim->connection, one->stream)))
+            continue;
+        diag_render_summary(one->judged.finding, text, sizeof text);
+        if (strcmp(text, wanted) == 0)
+            return 0;
+    }
+    return !same(&claim->line, slug, wanted, text);
+}
+
+unsigned scn_check_statements(const struct scn_story *story, struct diag_engine *engine,
+                              const GArray *found)
+{
+    unsigned failures = 0;
+
+    for (guint i = 0; i < story->statements->len; i++) {
+        struct scn_expectation *claim =
+            &g_array_index(story->statements, struct scn_expectation, i);
+        const struct statement *statement = statement_of(scn_line_at(&claim->line, 0));
+
+        failures += statement ? check_view(story, engine, claim, statement)
+                              : check_summary(story, claim, found);
+        scn_line_finish(&claim->line);
+    }
+    return failures;
+}

@@ -45,7 +45,9 @@ struct diag_stream {
     uint32_t dropped_bytes; /* that came too early and did not fit */
     uint32_t next;          /* sequence number of the next byte to deliver */
     uint32_t acked;         /* highest acknowledgement told; holds when has_ack */
+    uint32_t end;           /* sequence number of the FIN; holds when has_end */
     bool has_ack;
+    bool has_end;
     bool started;
     bool closed;
 };
@@ -64,6 +66,8 @@ void diag_stream_segment(struct diag_stream *stream, const struct diag_stream_in
  * captured before the data.
  */
 void diag_stream_skip(struct diag_stream *stream, uint32_t ack, uint32_t frame, int64_t time_ns);
+/* The FIN's sequence number: acknowledging it acknowledges no byte. */
+void diag_stream_finish(struct diag_stream *stream, uint32_t seq, uint32_t frame, int64_t time_ns);
 /* Bytes that the receiver acknowledged and that were not captured so far. */
 uint32_t diag_stream_unseen(const struct diag_stream *stream);
 /* Frees what is held and ignores all further input. */

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the TLS reader share: the state of a session and who calls whom.
+ * Bytes go stream -> record -> handshake -> hello; what they mean is noted by the session.
+ */
+#ifndef DIAG_TLS_PRIVATE_H
+#define DIAG_TLS_PRIVATE_H
+
+#include <glib.h>
+
+#include "stream.h"
+#include "tls.h"
+
+#define DIAG_TLS_HEADER           5 /* of a record */
+#define DIAG_TLS_HANDSHAKE_HEADER 4 /* of a handshake message */
+#define DIAG_TLS_1_3              0x0304
+
+/* A stretch of one record's body, with where it stands and what brought it. */
+struct diag_tls_bytes {
+    const uint8_t *data; /* NULL: not captured */
+    uint32_t length;
+    uint32_t seq;
+    const struct diag_chunk *chunk;
+};
+
+/* Counts the certificates of a Certificate message while its bytes go by. */
+struct diag_tls_certificate_walk {
+    uint32_t skip;  /* bytes left of the present certificate */
+    uint32_t value; /* length field under way */
+    uint8_t have;   /* its bytes */
+    bool opened;    /* the length of the whole list is behind */
+    bool broken;    /* a length field was not captured */
+    uint32_t count;
+};
+
+struct diag_tls_session_id {
+    uint8_t length;
+    uint8_t bytes[32];
+};
+
+/* The handshake message that is being put together; it may span records. */
+struct diag_tls_assembly {
+    uint8_t header[DIAG_TLS_HANDSHAKE_HEADER];
+    uint8_t header_have;
+    bool adrift; /* where messages begin is not known until the next record */
+    bool holed;
+    uint8_t type;
+    uint32_t length; /* of the body */
+    uint32_t left;
+    uint32_t start;
+    uint32_t first_frame;
+    uint32_t segments;
+    uint32_t last_carrier;
+    GByteArray *body; /* the captured beginning of it; NULL when nobody reads it */
+    struct diag_tls_certificate_walk walk;
+};
+
+/* One direction. */
+struct diag_tls_reader {
+    struct diag_tls *tls;
+    enum diag_side side;
+    struct diag_tls_half *half;
+    struct diag_stream stream;
+    bool trusted; /* the stream begins where the side's TLS does */
+    uint8_t header[DIAG_TLS_HEADER];
+    uint8_t header_have; /* all of them: inside a record */
+    bool opaque;         /* the record is encrypted */
+    bool holed;          /* bytes of the record were not captured */
+    uint8_t alert[2];
+    uint8_t alert_have;
+    uint32_t first_frame; /* of the record */
+    uint32_t start;
+    uint32_t left; /* of the record */
+    struct diag_tls_record record;
+    struct diag_tls_assembly message;
+    uint32_t seen; /* bit set of handshake types below 32 */
+};
+
+struct diag_tls {
+    struct diag_tls_facts facts;
+    struct diag_tls_client_hello client_hello;
+    struct diag_tls_session_id session_id; /* of the client */
+    uint8_t client_hellos;
+    GArray *messages; /* of struct diag_tls_message */
+    uint32_t frame;   /* the segment being fed */
+    int64_t time_ns;
+    struct diag_tls_reader reader[2];
+};
+
+static inline bool diag_tls_is_client(const struct diag_tls_reader *reader)
+{
+    return reader->side == reader->tls->facts.client;
+}
+
+static inline const struct diag_tls_reader *diag_tls_reader_of(const struct diag_tls *tls,
+                                                               bool client)
+{
+    return &tls->reader[client ? tls->facts.client : diag_peer(tls->facts.client)];
+}
+
+/* ---- tls_record.c */
+
+/* Consumer of both streams; context is the reader. */
+void diag_tls_consume(void *context, const struct diag_chunk *chunk);
+
+/* ---- tls_handshake.c */
+
+void diag_tls_handshake_begin_record(struct diag_tls_reader *reader);
+/* bytes->length > 0 */
+void diag_tls_handshake_bytes(struct diag_tls_reader *reader, struct diag_tls_bytes bytes);
+/* Whether this can be the type of a handshake message, by the IANA registry. */
+bool diag_tls_handshake_known(uint8_t type);
+
+/* ---- tls_hello.c: bodies of messages, perhaps only their beginning */
+
+void diag_tls_read_client_hello(struct diag_tls_client_hello *hello, struct diag_tls_session_id *id,
+                                const uint8_t *data, size_t n);
+/* True when it is a HelloRetryRequest. */
+bool diag_tls_read_server_hello(struct diag_tls_server_hello *hello, struct diag_tls_session_id *id,
+                                const uint8_t *data, size_t n);
+/* The named group of an ECDHE key exchange, else 0. */
+uint16_t diag_tls_read_key_exchange(const uint8_t *data, size_t n);
+
+/* ---- tls_progress.c: what happened, and what that means for the session */
+
+/* What this side sends now is encrypted (TLS <= 1.2; TLS 1.3 says so by the record type). */
+bool diag_tls_encrypts(const struct diag_tls_reader *reader);
+/* Notes a message of the history. */
+void diag_tls_note(struct diag_tls_reader *reader, const struct diag_tls_message *message);
+/* A handshake message in clear is complete. */
+void diag_tls_message_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
+                           uint32_t end);
+/* So is a record. */
+void diag_tls_record_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk);
+
+/* ---- tls_names.c */
+
+/* Whether the server sends a Certificate, and a ServerKeyExchange, with this cipher suite. */
+bool diag_tls_cipher_certifies(uint16_t cipher);
+bool diag_tls_cipher_exchanges(uint16_t cipher);
+/* Whether that is an ECDHE one, which names its group. */
+bool diag_tls_cipher_has_curve(uint16_t cipher);
+
+#endif

@@ -22,7 +22,7 @@ void diag_names_message(struct diag_names *names, const struct diag_name_message
 
 /* ---- name_ptr_delay: a connection waited for a reverse lookup ------------------------------ */
 
-/* "d.c.b.a.in-addr.arpa", 32 nibbles under ip6.arpa, or the address whose NetBIOS names were asked. */
+/* Fits 32 nibbles and ip6.arpa. For a NetBIOS node status, which has no such name, the address. */
 #define DIAG_REVERSE_NAME_SIZE 80
 
 struct diag_name_delay {

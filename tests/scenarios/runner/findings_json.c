@@ -5,42 +5,19 @@
  */
 #include "scenario.h"
 
-static void put_key(GString *out, const char *name)
-{
-    char last = out->len ? out->str[out->len - 1] : '{';
-
-    g_string_append_printf(out, "%s\"%s\":", last == '{' ? "" : ",", name);
-}
-
-static void put_text(GString *out, const char *name, const char *text)
-{
-    put_key(out, name);
-    scn_json_string(out, text);
-}
-
-static void put_number(GString *out, const char *name, uint32_t number)
-{
-    put_key(out, name);
-    g_string_append_printf(out, "%u", number);
-}
-
-static void put_bool(GString *out, const char *name, bool value)
-{
-    put_key(out, name);
-    g_string_append(out, value ? "true" : "false");
-}
-
 static void put_values(GString *out, const struct diag_finding *finding)
 {
     const struct diag_value_spec *spec = diag_catalogue[finding->id].values;
 
-    put_key(out, "values");
+    scn_json_key(out, "values");
     g_string_append_c(out, '{');
     for (size_t i = 0; i < DIAG_MAX_VALUES && spec[i].name; i++) {
-        put_key(out, spec[i].name);
-        if (spec[i].unit == DIAG_TEXT)
-            scn_json_string(out, finding->text);
-        else if (finding->value[i] == DIAG_UNKNOWN_NS)
+        if (spec[i].unit == DIAG_TEXT) {
+            scn_json_text(out, spec[i].name, finding->text);
+            continue;
+        }
+        scn_json_key(out, spec[i].name);
+        if (finding->value[i] == DIAG_UNKNOWN_NS)
             g_string_append(out, "null");
         else
             scn_print_value(finding, i, out);
@@ -50,12 +27,12 @@ static void put_values(GString *out, const struct diag_finding *finding)
 
 static void put_evidence(GString *out, const struct diag_finding *finding)
 {
-    put_key(out, "evidence");
+    scn_json_key(out, "evidence");
     g_string_append_c(out, '[');
     for (size_t i = 0; i < finding->evidence_count; i++) {
         g_string_append(out, i ? ",{" : "{");
-        put_number(out, "frame", finding->evidence[i].frame);
-        put_text(out, "role", diag_role_name(finding->evidence[i].role));
+        scn_json_number(out, "frame", finding->evidence[i].frame);
+        scn_json_text(out, "role", diag_role_name(finding->evidence[i].role));
         g_string_append_c(out, '}');
     }
     g_string_append_c(out, ']');
@@ -66,11 +43,11 @@ static void put_words(GString *out, const struct diag_finding *finding)
     char text[4096];
 
     diag_render_summary(finding, text, sizeof text);
-    put_text(out, "summary", text);
+    scn_json_text(out, "summary", text);
     diag_render_explanation(finding, text, sizeof text);
-    put_text(out, "explanation", text);
+    scn_json_text(out, "explanation", text);
     diag_render_next_step(finding, text, sizeof text);
-    put_text(out, "next_step", text);
+    scn_json_text(out, "next_step", text);
 }
 
 static void put_judged(GString *out, const struct diag_judged *judged)
@@ -79,17 +56,17 @@ static void put_judged(GString *out, const struct diag_judged *judged)
     char blame[64];
 
     diag_render_blame(finding->blame, blame, sizeof blame);
-    put_text(out, "id", diag_catalogue[finding->id].slug);
-    put_text(out, "severity", diag_severity_name(finding->severity));
-    put_text(out, "effective_severity", diag_severity_name(judged->effective));
-    put_text(out, "explained_by",
-             judged->explained ? diag_catalogue[judged->explained_by].slug : NULL);
-    put_text(out, "confidence", diag_confidence_name(finding->confidence));
-    put_bool(out, "benign", finding->benign);
-    put_text(out, "blame", blame);
-    put_text(out, "cause",
-             finding->cause == DIAG_CAUSE_none ? NULL : diag_cause_name(finding->cause));
-    put_number(out, "frame", finding->frame);
+    scn_json_text(out, "id", diag_catalogue[finding->id].slug);
+    scn_json_text(out, "severity", diag_severity_name(finding->severity));
+    scn_json_text(out, "effective_severity", diag_severity_name(judged->effective));
+    scn_json_text(out, "explained_by",
+                  judged->explained ? diag_catalogue[judged->explained_by].slug : NULL);
+    scn_json_text(out, "confidence", diag_confidence_name(finding->confidence));
+    scn_json_bool(out, "benign", finding->benign);
+    scn_json_text(out, "blame", blame);
+    scn_json_text(out, "cause",
+                  finding->cause == DIAG_CAUSE_none ? NULL : diag_cause_name(finding->cause));
+    scn_json_number(out, "frame", finding->frame);
     put_evidence(out, finding);
     put_words(out, finding);
     put_values(out, finding);
@@ -97,7 +74,7 @@ static void put_judged(GString *out, const struct diag_judged *judged)
 
 static void put_findings(GString *out, const struct diag_judged *judged, size_t count)
 {
-    put_key(out, "findings");
+    scn_json_key(out, "findings");
     g_string_append_c(out, '[');
     for (size_t i = 0; i < count; i++) {
         g_string_append(out, i ? ",{" : "{");
@@ -107,35 +84,28 @@ static void put_findings(GString *out, const struct diag_judged *judged, size_t 
     g_string_append_c(out, ']');
 }
 
-static void put_endpoint(GString *out, const char *name, const struct diag_endpoint *endpoint)
-{
-    put_key(out, name);
-    g_string_append(out, "{\"address\":");
-    scn_json_address(out, &endpoint->address);
-    g_string_append_printf(out, ",\"port\":%u}", endpoint->port);
-}
-
 static void put_view(GString *out, const struct diag_view *view)
 {
     g_string_append_c(out, '{');
-    put_text(out, "type", "connection");
-    put_number(out, "stream", view->stream);
-    put_endpoint(out, "client", &view->client);
-    put_endpoint(out, "server", &view->server);
-    put_number(out, "attempts", view->attempts);
-    put_number(out, "first_frame", view->first_frame);
-    put_number(out, "last_frame", view->last_frame);
-    put_text(out, "outcome", diag_outcome_name(view->outcome));
-    put_text(out, "stage", diag_stage_name(view->stage));
-    put_text(out, "verdict",
-             view->verdict ? diag_catalogue[view->verdict->finding->id].slug : NULL);
-    put_text(out, "vantage", diag_vantage_name(view->vantage));
-    put_text(out, "closer", view->closer == DIAG_NO_SIDE ? NULL : diag_side_name(view->closer));
-    put_key(out, "tcp");
+    scn_json_text(out, "type", "connection");
+    scn_json_number(out, "stream", view->stream);
+    scn_json_endpoint(out, "client", &view->client);
+    scn_json_endpoint(out, "server", &view->server);
+    scn_json_number(out, "attempts", view->attempts);
+    scn_json_number(out, "first_frame", view->first_frame);
+    scn_json_number(out, "last_frame", view->last_frame);
+    scn_json_text(out, "outcome", diag_outcome_name(view->outcome));
+    scn_json_text(out, "stage", diag_stage_name(view->stage));
+    scn_json_text(out, "verdict",
+                  view->verdict ? diag_catalogue[view->verdict->finding->id].slug : NULL);
+    scn_json_text(out, "vantage", diag_vantage_name(view->vantage));
+    scn_json_text(out, "closer",
+                  view->closer == DIAG_NO_SIDE ? NULL : diag_side_name(view->closer));
+    scn_json_key(out, "tcp");
     g_string_append_c(out, '{');
-    put_text(out, "history", view->tcp_history);
-    put_text(out, "ecn", view->ecn);
-    put_text(out, "timestamps", view->timestamps);
+    scn_json_text(out, "history", view->tcp_history);
+    scn_json_text(out, "ecn", view->ecn);
+    scn_json_text(out, "timestamps", view->timestamps);
     g_string_append_c(out, '}');
     put_findings(out, view->findings, view->finding_count);
     g_string_append(out, "}\n");
@@ -144,9 +114,9 @@ static void put_view(GString *out, const struct diag_view *view)
 static void put_host(GString *out, const struct diag_host_view *host)
 {
     g_string_append_c(out, '{');
-    put_text(out, "type", "host");
-    put_endpoint(out, "server", &host->server);
-    put_key(out, "streams");
+    scn_json_text(out, "type", "host");
+    scn_json_endpoint(out, "server", &host->server);
+    scn_json_key(out, "streams");
     g_string_append_c(out, '[');
     for (size_t i = 0; i < host->stream_count; i++)
         g_string_append_printf(out, "%s%u", i ? "," : "", host->streams[i]);
@@ -175,7 +145,7 @@ void scn_print_findings(struct diag_engine *engine, GString *out)
     }
     count = diag_capture_findings(engine, &about_capture);
     g_string_append_c(out, '{');
-    put_text(out, "type", "capture");
+    scn_json_text(out, "type", "capture");
     put_findings(out, about_capture, count);
     g_string_append(out, "}\n");
 }

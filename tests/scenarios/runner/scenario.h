@@ -205,7 +205,13 @@ bool scn_value_text(const struct diag_finding *finding, const char *name, GStrin
 void scn_print_value(const struct diag_finding *finding, size_t index, GString *out);
 void scn_print_facts(const struct scn_story *story, GString *out);
 void scn_print_findings(struct diag_engine *engine, GString *out);
-void scn_json_string(GString *out, const char *text);
-void scn_json_address(GString *out, const struct diag_address *address);
+
+/* "name":value, with a comma before it where one is due. */
+void scn_json_key(GString *out, const char *name);
+void scn_json_text(GString *out, const char *name, const char *text); /* NULL is null */
+void scn_json_number(GString *out, const char *name, uint64_t number);
+void scn_json_bool(GString *out, const char *name, bool value);
+void scn_json_address(GString *out, const char *name, const struct diag_address *address);
+void scn_json_endpoint(GString *out, const char *name, const struct diag_endpoint *endpoint);
 
 #endif

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""usage: pcap.py FACTS CAPTURE
+
+Writes the facts of a scenario (scenario --facts) as frames on an Ethernet, with real headers and
+checksums: one frame per fact, under the frame number of the fact.
+"""
+import json
+import struct
+import sys
+
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import (ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
+                                ICMPv6NDOptSrcLLAddr, ICMPv6Unknown, IPv6)
+from scapy.layers.l2 import ARP, Dot1Q, Ether
+from scapy.packet import Raw
+from scapy.utils import RawPcapWriter
+
+ETHERNET = 14
+TCP_HEADER = 20
+SECOND = 1_000_000_000
+LOCAL_EXPERIMENT = 0x88B5  # IEEE 802: an EtherType that nobody decodes
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+
+
+def is_v6(address):
+    return ":" in address
+
+
+def mac_of(address):
+    """The MAC that the runner gives a host, too."""
+    if is_v6(address):
+        return "02:00:" + ":".join(f"{byte:02x}" for byte in bytes(IPv6(src=address))[20:24])
+    return "02:00:" + ":".join(f"{int(byte):02x}" for byte in address.split("."))
+
+
+def ends(fact):
+    return [fact[end][part] for end in ("source", "destination") for part in ("address", "port")]
+
+
+def ethernet(source, destination):
+    return Ether(src=mac_of(source), dst=mac_of(destination))
+
+
+def network(source, destination, ttl=64, tos=0, ip_id=0, dont_fragment=True):
+    if is_v6(source):
+        return IPv6(src=source, dst=destination, hlim=ttl, tc=tos)
+    return IP(src=source, dst=destination, ttl=ttl, tos=tos, id=ip_id,
+              flags="DF" if dont_fragment else 0)
+
+
+def tcp_options(options):
+    """In the order of Linux."""
+    found = []
+    if "mss" in options:
+        found.append(("MSS", options["mss"]))
+    if "sackok" in options:
+        found.append(("SAckOK", b""))
+    elif "ts" in options:
+        found += [("NOP", None)] * 2
+    if "ts" in options:
+        found.append(("Timestamp", tuple(options["ts"])))
+    if "ws" in options:
+        found += [("NOP", None), ("WScale", options["ws"])]
+    if "sack" in options:
+        edges = [edge for block in options["sack"] for edge in block]
+        found += [("NOP", None), ("NOP", None), ("SAck", tuple(edges))]
+    return found
+
+
+def segment(fact):
+    source, sport, destination, dport = ends(fact)
+    packet = network(source, destination, fact["ttl"], fact["tos"], fact["ip_id"], fact["df"])
+    options = {"ts": [0, 0]} if fact["cut"] else fact["options"]
+    packet /= TCP(sport=sport, dport=dport, seq=fact["seq"], ack=fact["ack"], flags=fact["flags"],
+                  window=fact["window"], options=tcp_options(options))
+    packet /= Raw(bytes.fromhex(fact["data"]))
+    if fact["tunnel"]:
+        packet = IP(src="192.0.2.1", dst="192.0.2.2") / packet
+    header = ethernet(source, destination)
+    return (header / Dot1Q(vlan=fact["vlan"]) if fact["vlan"] else header) / packet
+
+
+def snap_length(fact, frame):
+    """How much of the frame is in the file."""
+    payload = len(fact.get("data", "")) // 2
+    if fact.get("cut"):
+        options = 12
+        return len(frame) - payload - options
+    return len(frame) - payload + fact.get("captured", payload)
+
+
+def quoted(fact):
+    """RFC 792: the IP header and eight bytes of the segment."""
+    source, sport, destination, dport = ends(fact)
+    start = Raw(struct.pack("!HHI", sport, dport, fact["seq"]))
+    if fact["v6"]:
+        return bytes(IPv6(src=source, dst=destination, nh=6, plen=TCP_HEADER) / start)
+    return bytes(IP(src=source, dst=destination, proto=6, len=2 * TCP_HEADER, flags="DF") / start)
+
+
+def icmp(fact):
+    to = fact["source"]["address"]
+    packet = ethernet(fact["sender"], to) / network(fact["sender"], to)
+    if fact["v6"]:
+        body = struct.pack("!I", fact["mtu"]) + quoted(fact)
+        return packet / ICMPv6Unknown(type=fact["type"], code=fact["code"], msgbody=body)
+    error = ICMP(type=fact["type"], code=fact["code"])
+    if fact["mtu"]:
+        error.nexthopmtu = fact["mtu"]
+    return packet / error / Raw(quoted(fact))
+
+
+def name(fact):
+    source, sport, destination, dport = ends(fact)
+    ttl = 255 if destination.startswith("224.0.0.") else 64
+    packet = ethernet(source, destination) / network(source, destination, ttl)
+    return packet / UDP(sport=sport, dport=dport) / Raw(bytes.fromhex(fact["data"]))
+
+
+def neighbour(fact, mac):
+    """ARP's meaning in IPv6."""
+    sender, target = fact["sender"], fact["target"]
+    packet = Ether(src=mac, dst=mac_of(target)) / network(sender, target, ttl=255)
+    if fact["reply"]:
+        return packet / ICMPv6ND_NA(tgt=sender, R=0) / ICMPv6NDOptDstLLAddr(lladdr=mac)
+    return packet / ICMPv6ND_NS(tgt=target) / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+
+
+def arp(fact):
+    mac = ":".join(fact["mac"][i:i + 2] for i in range(0, 12, 2))
+    if is_v6(fact["sender"]):
+        return neighbour(fact, mac)
+    to = mac_of(fact["target"]) if fact["reply"] else BROADCAST
+    return Ether(src=mac, dst=to) / ARP(op=2 if fact["reply"] else 1, hwsrc=mac,
+                                        psrc=fact["sender"], pdst=fact["target"],
+                                        hwdst=to if fact["reply"] else "00:00:00:00:00:00")
+
+
+def other(_):
+    return Ether(src=mac_of("10.0.0.1"), dst=mac_of("10.0.0.2"),
+                 type=LOCAL_EXPERIMENT) / Raw(bytes(46))
+
+
+BUILDERS = {"segment": segment, "icmp": icmp, "name": name, "arp": arp, "other": other}
+
+
+def write(facts, path):
+    """Nanosecond pcap, one frame per fact."""
+    with RawPcapWriter(str(path), linktype=1, nano=True) as writer:
+        writer.write_header(None)
+        for number, fact in enumerate(facts, 1):
+            frame = bytes(BUILDERS[fact["kind"]](fact))
+            assert fact["frame"] == number
+            captured = snap_length(fact, frame)
+            writer.write_packet(frame[:captured], sec=fact["time_ns"] // SECOND,
+                                usec=fact["time_ns"] % SECOND, caplen=captured,
+                                wirelen=len(frame))
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        facts = [json.loads(line) for line in file]
+    write([fact for fact in facts if fact["kind"] != "settings"], sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()

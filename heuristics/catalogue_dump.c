@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Prints what is generated from the catalogue, so that no list of diagnoses is kept twice.
+ *
+ * catalogue json-schema    the JSON Schema of every line of -z diag,json
+ */
+#include "diag.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- JSON Schema: the contract of -z diag,json ----------------------------------------------- */
+
+/* A member of an object; all are required. The type is one of the definitions below. */
+struct member {
+    const char *name;
+    const char *type;
+};
+
+struct object {
+    const char *name;
+    const struct member *members;
+    const struct member *more; /* of another table; may be NULL */
+};
+
+static const struct member endpoint[] = {{"address", "text"}, {"port", "count"}, {0}};
+
+static const struct member times[] = {{"name", "seconds_or_null"},
+                                      {"connect", "seconds_or_null"},
+                                      {"tls", "seconds_or_null"},
+                                      {"first_byte", "seconds_or_null"},
+                                      {0}};
+
+static const struct member syn_options[] = {
+    {"mss", "count_or_null"}, {"window_scale", "count_or_null"},
+    {"sack", "boolean"},      {"timestamps", "boolean"},
+    {"fast_open", "boolean"}, {"mptcp", "boolean"},
+    {"md5", "boolean"},       {0}};
+
+static const struct member options[] = {
+    {"syn", "syn_options_or_null"}, {"synack", "syn_options_or_null"}, {0}};
+
+static const struct member tcp[] = {{"history", "text"},
+                                    {"ecn", "text"},
+                                    {"timestamps", "text"},
+                                    {"options", "options"},
+                                    {"syn_rtt", "seconds_or_null"},
+                                    {0}};
+
+static const struct member tls[] = {{"history", "text"},
+                                    {"waiting_for", "text_or_null"},
+                                    {"version", "count_or_null"},
+                                    {"cipher", "count_or_null"},
+                                    {"server_name", "text_or_null"},
+                                    {"alpn", "text_or_null"},
+                                    {0}};
+
+static const struct member reset[] = {{"frame", "frame"},
+                                      {"class", "id"},
+                                      {"kind", "reset_kind"},
+                                      {"answers", "frame_or_null"},
+                                      {"explained_by", "id_or_null"},
+                                      {0}};
+
+static const struct member evidence[] = {{"frame", "frame"}, {"role", "role"}, {0}};
+
+static const struct member judgement[] = {{"id", "id"},
+                                          {"severity", "severity"},
+                                          {"effective_severity", "severity"},
+                                          {"explained_by", "id_or_null"},
+                                          {"confidence", "confidence"},
+                                          {"benign", "boolean"},
+                                          {"blame", "blame"},
+                                          {"cause", "cause_or_null"},
+                                          {"frame", "frame_or_null"},
+                                          {"evidence", "evidence_list"},
+                                          {"summary", "text"},
+                                          {"explanation", "text"},
+                                          {"next_step", "text"},
+                                          {"reference", "text"},
+                                          {"values", "values"},
+                                          {0}};
+
+static const struct member host[] = {{"type", "type"},
+                                     {"server", "endpoint"},
+                                     {"client", "text_or_null"},
+                                     {"streams", "count_list"},
+                                     {0}};
+
+static const struct member connection[] = {{"type", "type"},
+                                           {"stream", "count_or_null"},
+                                           {"client", "endpoint"},
+                                           {"server", "endpoint"},
+                                           {"attempts", "count"},
+                                           {"first_frame", "frame"},
+                                           {"last_frame", "frame"},
+                                           {"start", "seconds"},
+                                           {"duration", "seconds"},
+                                           {"outcome", "outcome"},
+                                           {"stage", "stage"},
+                                           {"verdict", "id_or_null"},
+                                           {"vantage", "vantage"},
+                                           {"closer", "side_or_null"},
+                                           {"summary", "text_or_null"},
+                                           {"times", "times"},
+                                           {"tcp", "tcp"},
+                                           {"tls", "tls_or_null"},
+                                           {"capture", "id_list"},
+                                           {"ruled_out", "ruled_out_list"},
+                                           {"rst", "reset_list"},
+                                           {"findings", "finding_list"},
+                                           {0}};
+
+static const struct member outcomes[] = {{"healthy", "count"},
+                                         {"degraded", "count"},
+                                         {"failed", "count"},
+                                         {"undecidable", "count"},
+                                         {0}};
+
+static const struct member capture[] = {{"type", "type"},
+                                        {"frames", "count"},
+                                        {"connections", "count"},
+                                        {"outcomes", "outcomes"},
+                                        {"findings", "finding_list"},
+                                        {"warning", "text_or_null"},
+                                        {0}};
+
+static const struct object objects[] = {
+    {"endpoint", endpoint, NULL},
+    {"times", times, NULL},
+    {"syn_options", syn_options, NULL},
+    {"options", options, NULL},
+    {"tcp", tcp, NULL},
+    {"tls", tls, NULL},
+    {"reset", reset, NULL},
+    {"evidence", evidence, NULL},
+    {"finding", judgement, NULL},
+    {"host", host, judgement},
+    {"connection", connection, NULL},
+    {"outcomes", outcomes, NULL},
+    {"capture", capture, NULL},
+};
+
+static const char *type_name(unsigned index)
+{
+    static const char *const name[] = {"connection", "host", "capture"};
+
+    return name[index];
+}
+
+/* The lists of names that the core knows. */
+enum names {
+    IDS,
+    SEVERITIES,
+    STAGES,
+    SIDES,
+    CONFIDENCES,
+    CAUSES,
+    ROLES,
+    OUTCOMES,
+    VANTAGES,
+    KINDS,
+    RULED_OUT_TEXTS,
+    TYPES
+};
+
+static const struct enumeration {
+    const char *name;
+    enum names names;
+    unsigned count;
+} enumerations[] = {
+    {"id", IDS, DIAG_ID_COUNT},
+    {"severity", SEVERITIES, DIAG_ERROR + 1},
+    {"stage", STAGES, DIAG_STAGE_HOST + 1},
+    {"side", SIDES, DIAG_NO_SIDE},
+    {"confidence", CONFIDENCES, DIAG_HIGH + 1},
+    {"cause", CAUSES, DIAG_CAUSE_COUNT},
+    {"role", ROLES, DIAG_ROLE_COUNT},
+    {"outcome", OUTCOMES, DIAG_OUTCOME_COUNT},
+    {"vantage", VANTAGES, DIAG_VANTAGE_MIDDLE + 1},
+    {"reset_kind", KINDS, DIAG_RST_ODD + 1},
+    {"ruled_out", RULED_OUT_TEXTS, DIAG_RULED_OUT_COUNT},
+    {"type", TYPES, 3},
+};
+
+/* NULL: it has no name, and is printed as null. */
+static const char *name_of(enum names names, unsigned index)
+{
+    switch (names) {
+    case IDS:
+        return diag_catalogue[index].slug;
+    case SEVERITIES:
+        return diag_severity_name((enum diag_severity)index);
+    case STAGES:
+        return diag_stage_name((enum diag_stage)index);
+    case SIDES:
+        return diag_side_name((enum diag_side)index);
+    case CONFIDENCES:
+        return diag_confidence_name((enum diag_confidence)index);
+    case CAUSES:
+        return diag_cause_name((enum diag_cause)index);
+    case ROLES:
+        return diag_role_name((enum diag_role)index);
+    case OUTCOMES:
+        return diag_outcome_name((enum diag_outcome)index);
+    case VANTAGES:
+        return diag_vantage_name((enum diag_vantage)index);
+    case KINDS:
+        return diag_reset_kind_name((enum diag_reset_kind)index);
+    case RULED_OUT_TEXTS:
+        return diag_ruled_out_text((enum diag_ruled_out)index);
+    case TYPES:
+        return type_name(index);
+    }
+    return NULL;
+}
+
+#define COUNT_OF(table) (sizeof(table) / sizeof(table)[0])
+#define SUSPECT         "(client|server|proxy|path|middlebox|capture|unknown)"
+
+static void print_simple_types(void)
+{
+    printf("\"text\": {\"type\": \"string\"},\n"
+           "\"boolean\": {\"type\": \"boolean\"},\n"
+           "\"count\": {\"type\": \"integer\"},\n"
+           "\"frame\": {\"type\": \"integer\", \"minimum\": 1},\n"
+           "\"seconds\": {\"type\": \"number\"},\n"
+           "\"values\": {\"type\": \"object\"},\n"
+           "\"blame\": {\"type\": \"string\", \"pattern\": \"^(none|" SUSPECT "(_or_" SUSPECT
+           ")*)$\"},\n");
+}
+
+static void print_enumeration(const struct enumeration *enumeration)
+{
+    bool first = true;
+
+    printf("\"%s\": {\"enum\": [", enumeration->name);
+    for (unsigned i = 0; i < enumeration->count; i++) {
+        const char *name = name_of(enumeration->names, i);
+
+        if (name != NULL)
+            printf("%s\"%s\"", first ? "" : ", ", name);
+        first = first && name == NULL;
+    }
+    printf("]},\n");
+}
+
+/* "x_or_null" and "x_list" of a type x. */
+static void print_derived(const char *name)
+{
+    printf("\"%s_or_null\": {\"anyOf\": [{\"$ref\": \"#/$defs/%s\"}, {\"type\": \"null\"}]},\n"
+           "\"%s_list\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/%s\"}},\n",
+           name, name, name, name);
+}
+
+static void print_members(const struct member *members, bool names_only, bool *first)
+{
+    for (; members != NULL && members->name != NULL; members++) {
+        printf(names_only ? "%s\"%s\"" : "%s\"%s\": {\"$ref\": \"#/$defs/%s\"}", *first ? "" : ", ",
+               members->name, members->type);
+        *first = false;
+    }
+}
+
+static const char *unit_type(enum diag_unit unit)
+{
+    switch (unit) {
+    case DIAG_DURATION:
+        return "seconds_or_null";
+    case DIAG_FRAME:
+        return "frame_or_null";
+    case DIAG_TEXT:
+        return "text_or_null";
+    default:
+        return "count";
+    }
+}
+
+/* A finding's values are exactly those that its catalogue entry names. */
+static void print_values_of(const struct diag_diagnosis *diagnosis)
+{
+    struct member members[DIAG_MAX_VALUES + 1] = {0};
+    bool first = true;
+
+    for (size_t i = 0; i < DIAG_MAX_VALUES && diagnosis->values[i].name != NULL; i++)
+        members[i] =
+            (struct member){diagnosis->values[i].name, unit_type(diagnosis->values[i].unit)};
+    printf("{\"if\": {\"properties\": {\"id\": {\"const\": \"%s\"}}},\n"
+           " \"then\": {\"properties\": {\"values\": {\"properties\": {",
+           diagnosis->slug);
+    print_members(members, false, &first);
+    printf("}, \"required\": [");
+    first = true;
+    print_members(members, true, &first);
+    printf("], \"additionalProperties\": false}}}}");
+}
+
+static void print_object(const struct object *object)
+{
+    bool first = true;
+
+    printf("\"%s\": {\"type\": \"object\", \"properties\": {", object->name);
+    print_members(object->members, false, &first);
+    print_members(object->more, false, &first);
+    printf("},\n \"required\": [");
+    first = true;
+    print_members(object->members, true, &first);
+    print_members(object->more, true, &first);
+    printf("], \"additionalProperties\": false");
+    if (object->members == judgement || object->more == judgement)
+        printf(", \"$ref\": \"#/$defs/values_by_id\"");
+    printf("},\n");
+}
+
+static void print_definitions(void)
+{
+    static const char *const derived[] = {"text", "count", "frame", "seconds"};
+
+    print_simple_types();
+    for (size_t i = 0; i < COUNT_OF(derived); i++)
+        print_derived(derived[i]);
+    for (size_t i = 0; i < COUNT_OF(enumerations); i++) {
+        print_enumeration(&enumerations[i]);
+        print_derived(enumerations[i].name);
+    }
+    for (size_t i = 0; i < COUNT_OF(objects); i++) {
+        print_object(&objects[i]);
+        print_derived(objects[i].name);
+    }
+    printf("\"values_by_id\": {\"allOf\": [\n");
+    for (size_t i = 0; i < DIAG_ID_COUNT; i++) {
+        print_values_of(&diag_catalogue[i]);
+        printf(i + 1 < DIAG_ID_COUNT ? ",\n" : "]}\n");
+    }
+}
+
+static void print_json_schema(void)
+{
+    printf("{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
+           "\"title\": \"One line of tshark -z diag,json\",\n"
+           "\"$defs\": {\n");
+    print_definitions();
+    printf("},\n\"type\": \"object\", \"required\": [\"type\"],\n\"properties\": "
+           "{\"type\": {\"$ref\": \"#/$defs/type\"}},\n\"allOf\": [\n");
+    for (unsigned i = 0; i < 3; i++)
+        printf("{\"if\": {\"properties\": {\"type\": {\"const\": \"%s\"}}},\n"
+               " \"then\": {\"$ref\": \"#/$defs/%s\"}}%s\n",
+               type_name(i), type_name(i), i < 2 ? "," : "]}");
+}
+
+/* ---- */
+
+static const struct {
+    const char *name;
+    void (*print)(void);
+} outputs[] = {
+    {"json-schema", print_json_schema},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < COUNT_OF(outputs); i++)
+        if (strcmp(argv[1], outputs[i].name) == 0) {
+            outputs[i].print();
+            return 0;
+        }
+    fprintf(stderr, "usage: catalogue json-schema\n");
+    return 2;
+}

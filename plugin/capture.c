@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Life of the engine, and the index of verdicts by frame. Verdicts are computed when somebody looks
- * at them: there is no hook for the end of a capture that every program calls.
+ * Life of the engine, and indexes of what the whole capture shows. Both are computed when somebody
+ * looks at them: there is no hook for the end of a capture that every program calls.
  */
 #include "capture.h"
 
@@ -15,6 +15,96 @@ struct diag_capture *diag_capture_open(void)
     return open_capture;
 }
 
+int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame)
+{
+    if (frame == 0 || frame > capture->times->len)
+        return DIAG_UNKNOWN_NS;
+    return g_array_index(capture->times, int64_t, frame - 1);
+}
+
+static void free_list(void *list)
+{
+    g_array_free(list, TRUE);
+}
+
+static void add_judged(GHashTable *index, uint32_t key, const struct diag_judged *judged)
+{
+    GArray *list = g_hash_table_lookup(index, GUINT_TO_POINTER(key));
+
+    if (list == NULL) {
+        list = g_array_new(FALSE, FALSE, sizeof(struct diag_judged));
+        g_hash_table_insert(index, GUINT_TO_POINTER(key), list);
+    }
+    g_array_append_val(list, *judged);
+}
+
+static void index_all(struct diag_capture *capture, const struct diag_judged *judged, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_judged(capture->judged, judged[i].finding->frame, &judged[i]);
+}
+
+static void index_hosts(struct diag_capture *capture)
+{
+    for (size_t i = 0, count = diag_host_count(capture->engine); i < count; i++) {
+        struct diag_host_view host;
+
+        diag_host_get(capture->engine, i, &host);
+        index_all(capture, &host.judged, 1);
+        for (size_t s = 0; s < host.stream_count; s++)
+            add_judged(capture->hosts, host.streams[s], &host.judged);
+    }
+}
+
+static void index_connections(struct diag_capture *capture)
+{
+    for (size_t i = 0, count = diag_view_count(capture->engine); i < count; i++) {
+        struct diag_view view;
+
+        diag_view_get(capture->engine, i, &view);
+        index_all(capture, view.findings, view.finding_count);
+    }
+}
+
+static void forget_judged(struct diag_capture *capture)
+{
+    if (capture->judged == NULL)
+        return;
+    g_hash_table_destroy(capture->judged);
+    g_hash_table_destroy(capture->hosts);
+    capture->judged = NULL;
+    capture->hosts = NULL;
+}
+
+static void bring_up_to_date(struct diag_capture *capture)
+{
+    const struct diag_judged *of_capture = NULL;
+
+    if (capture->judged != NULL && capture->judged_frame == capture->last_frame)
+        return;
+    forget_judged(capture);
+    capture->judged = g_hash_table_new_full(NULL, NULL, NULL, free_list);
+    capture->hosts = g_hash_table_new_full(NULL, NULL, NULL, free_list);
+    capture->judged_frame = capture->last_frame;
+    size_t count = diag_capture_findings(capture->engine, &of_capture);
+
+    index_all(capture, of_capture, count);
+    index_hosts(capture);
+    index_connections(capture);
+}
+
+const GArray *diag_capture_judged(struct diag_capture *capture, uint32_t frame)
+{
+    bring_up_to_date(capture);
+    return g_hash_table_lookup(capture->judged, GUINT_TO_POINTER(frame));
+}
+
+const GArray *diag_capture_hosts(struct diag_capture *capture, uint32_t stream)
+{
+    bring_up_to_date(capture);
+    return g_hash_table_lookup(capture->hosts, GUINT_TO_POINTER(stream));
+}
+
 static void close_capture(void)
 {
     struct diag_capture *capture = open_capture;
@@ -22,9 +112,9 @@ static void close_capture(void)
     if (capture == NULL)
         return;
     open_capture = NULL;
-    if (capture->verdicts != NULL)
-        g_hash_table_destroy(capture->verdicts);
+    forget_judged(capture);
     diag_streams_free(capture->streams);
+    g_array_free(capture->times, TRUE);
     diag_engine_free(capture->engine);
     g_free(capture);
 }
@@ -37,65 +127,11 @@ static void begin_capture(void)
     open_capture = g_new0(struct diag_capture, 1);
     open_capture->engine = diag_engine_new(&settings);
     open_capture->streams = diag_streams_new();
+    open_capture->times = g_array_new(FALSE, FALSE, sizeof(int64_t));
 }
 
 void diag_capture_register(void)
 {
     register_init_routine(begin_capture);
     register_cleanup_routine(close_capture);
-}
-
-static void free_list(void *list)
-{
-    g_array_free(list, TRUE);
-}
-
-static void add_verdict(GHashTable *index, const struct diag_judged *judged)
-{
-    GArray *list;
-    void *frame = GUINT_TO_POINTER(judged->finding->frame);
-
-    if (!judged->finding->verdict)
-        return;
-    list = g_hash_table_lookup(index, frame);
-    if (list == NULL) {
-        list = g_array_new(FALSE, FALSE, sizeof(struct diag_judged));
-        g_hash_table_insert(index, frame, list);
-    }
-    g_array_append_val(list, *judged);
-}
-
-static GHashTable *index_verdicts(struct diag_engine *engine)
-{
-    GHashTable *index = g_hash_table_new_full(NULL, NULL, NULL, free_list);
-    const struct diag_judged *of_capture = NULL;
-    size_t count = diag_capture_findings(engine, &of_capture);
-
-    for (size_t i = 0; i < count; i++)
-        add_verdict(index, &of_capture[i]);
-    for (size_t i = 0, hosts = diag_host_count(engine); i < hosts; i++) {
-        struct diag_host_view host;
-
-        diag_host_get(engine, i, &host);
-        add_verdict(index, &host.judged);
-    }
-    for (size_t i = 0, views = diag_view_count(engine); i < views; i++) {
-        struct diag_view view;
-
-        diag_view_get(engine, i, &view);
-        for (size_t f = 0; f < view.finding_count; f++)
-            add_verdict(index, &view.findings[f]);
-    }
-    return index;
-}
-
-const GArray *diag_capture_verdicts(struct diag_capture *capture, uint32_t frame)
-{
-    if (capture->verdicts == NULL || capture->verdicts_frame != capture->last_frame) {
-        if (capture->verdicts != NULL)
-            g_hash_table_destroy(capture->verdicts);
-        capture->verdicts = index_verdicts(capture->engine);
-        capture->verdicts_frame = capture->last_frame;
-    }
-    return g_hash_table_lookup(capture->verdicts, GUINT_TO_POINTER(frame));
 }

@@ -13,9 +13,11 @@ struct diag_capture {
     struct diag_streams *streams;
     uint32_t last_frame; /* fed so far */
     uint32_t frames;
-    uint32_t bypassed;    /* first frame whose TCP did not pass the recorder, 0 if none */
-    GHashTable *verdicts; /* frame -> GArray of struct diag_judged; as of verdicts_frame */
-    uint32_t verdicts_frame;
+    GArray *times;         /* int64_t, of frame i + 1 */
+    uint32_t bypassed;     /* first frame whose TCP did not pass the recorder, 0 if none */
+    GHashTable *judged;    /* frame -> GArray of struct diag_judged */
+    GHashTable *hosts;     /* stream -> GArray of struct diag_judged, about hosts */
+    uint32_t judged_frame; /* as of which both hold */
 };
 
 /* Registers the init and cleanup routines. */
@@ -27,7 +29,14 @@ struct diag_capture *diag_capture_open(void);
 /* First visit of a frame: turn its records into facts. Later visits change nothing. */
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo);
 
-/* Verdicts (not events) that point at this frame, as of the last frame fed. NULL if none. */
-const GArray *diag_capture_verdicts(struct diag_capture *capture, uint32_t frame);
+/* When a frame was captured; DIAG_UNKNOWN_NS when it was not fed. */
+int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame);
+
+/* All findings that point at this frame, as the capture up to the last frame fed shows them; NULL
+ * if none. */
+const GArray *diag_capture_judged(struct diag_capture *capture, uint32_t frame);
+
+/* The findings about hosts that this connection is part of; NULL if none. */
+const GArray *diag_capture_hosts(struct diag_capture *capture, uint32_t stream);
 
 #endif

@@ -8,12 +8,11 @@
 #include "capture.h"
 #include "postdissector.h"
 #include "preferences.h"
+#include "present.h"
 #include "recorder.h"
 #include "report.h"
 
-#define PLUGIN_VERSION "0.1.0"
-
-WS_DLL_PUBLIC_DEF const char plugin_version[] = PLUGIN_VERSION;
+WS_DLL_PUBLIC_DEF const char plugin_version[] = DIAG_VERSION;
 WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
 WS_DLL_PUBLIC_DEF const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
 WS_DLL_PUBLIC void plugin_register(void);
@@ -34,6 +33,7 @@ static void register_diag(void)
     diag_recorder_register(proto);
     diag_capture_register();
     diag_preferences_register(proto);
+    diag_present_register(proto);
     diag_report_register(proto);
     diag_postdissector_register(proto);
 }

@@ -6,10 +6,11 @@
 #include "postdissector.h"
 
 #include "capture.h"
+#include "present.h"
 #include "report.h"
 
 /* Returns 0 so that no layer "diag" stays behind in frame.protocols. */
-static int dissect(tvbuff_t *tvb _U_, packet_info *pinfo, proto_tree *tree _U_, void *data _U_)
+static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     struct diag_capture *capture = diag_capture_open();
 
@@ -17,6 +18,7 @@ static int dissect(tvbuff_t *tvb _U_, packet_info *pinfo, proto_tree *tree _U_, 
         return 0;
     if (!PINFO_FD_VISITED(pinfo))
         diag_capture_feed(capture, pinfo);
+    diag_present(capture, tvb, pinfo, tree);
     diag_report_frame(pinfo);
     return 0;
 }

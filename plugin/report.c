@@ -6,6 +6,7 @@
 
 #include "conversations.h"
 #include "facts.h"
+#include "text.h"
 
 #include <epan/proto_data.h>
 #include <wsutil/report_message.h>
@@ -16,9 +17,12 @@
 static const struct {
     const char *name;
     void (*print)(const struct diag_report *report, struct diag_capture *capture, FILE *out);
-} report_kind[] = {{"json", diag_report_json}};
+} report_kind[] = {{"overview", diag_report_overview},
+                   {"conv", diag_report_conv},
+                   {"explain", diag_report_explain},
+                   {"json", diag_report_json}};
 
-#define CHOICES "json[,STREAM]"
+#define CHOICES "overview, conv, explain[,STREAM], json"
 
 static int tap = -1;
 static int proto = -1;
@@ -63,6 +67,24 @@ const char *diag_report_warning(const struct diag_capture *capture)
     if (capture->bypassed != 0)
         return "Part of the TCP traffic did not reach diag (Decode As on ip.proto, another plugin, "
                "or TCP without IP): what it carried was not diagnosed.";
+    return NULL;
+}
+
+void diag_report_print_warning(const struct diag_capture *capture, FILE *out)
+{
+    const char *warning = diag_report_warning(capture);
+
+    if (warning != NULL)
+        diag_print_wrapped(out, "Warning: ", warning);
+}
+
+const struct diag_judged *diag_report_reason(const struct diag_view *view)
+{
+    if (view->verdict != NULL || view->outcome != DIAG_UNDECIDABLE)
+        return view->verdict;
+    for (size_t i = 0; i < view->finding_count; i++)
+        if (diag_catalogue[view->findings[i].finding->id].stage == DIAG_STAGE_CAPTURE)
+            return &view->findings[i];
     return NULL;
 }
 
@@ -161,7 +183,7 @@ static const char *read_report(const char *text, struct diag_report *report, boo
 {
     size_t length = strcspn(text, ",");
 
-    report->print = diag_report_json;
+    report->print = diag_report_overview;
     report->stream = DIAG_NO_STREAM;
     *named = false;
     for (size_t i = 0; i < G_N_ELEMENTS(report_kind); i++) {
@@ -173,7 +195,7 @@ static const char *read_report(const char *text, struct diag_report *report, boo
             break;
         }
     }
-    if (*named && leading_number(text) > 0) {
+    if (report->print == diag_report_explain && leading_number(text) > 0) {
         report->stream = (uint32_t)MIN(g_ascii_strtoull(text, NULL, 10), DIAG_NO_STREAM - 1);
         text = after(text, leading_number(text));
     }

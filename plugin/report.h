@@ -38,6 +38,15 @@ struct diag_totals diag_report_totals(const struct diag_report *report,
 
 /* What the plugin itself has to say about the capture; NULL when nothing. */
 const char *diag_report_warning(const struct diag_capture *capture);
+void diag_report_print_warning(const struct diag_capture *capture, FILE *out);
+
+/* The finding behind the outcome: the verdict, or the limit of the capture that prevents one. NULL
+ * for the healthy. */
+const struct diag_judged *diag_report_reason(const struct diag_view *view);
+
+/* One finding told to a person: what, evidence, suspect, next step. Indented by two blanks. */
+void diag_report_story(const struct diag_judged *judged, const struct diag_capture *capture,
+                       int64_t begin, FILE *out);
 
 void diag_report_overview(const struct diag_report *report, struct diag_capture *capture,
                           FILE *out);

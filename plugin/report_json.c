@@ -141,19 +141,14 @@ static void write_resets(json_dumper *json, const struct diag_view *view)
     json_dumper_end_array(json);
 }
 
-/* Why it failed; where that cannot be told, why it cannot. */
 static void write_summary(json_dumper *json, const struct diag_view *view)
 {
-    const struct diag_judged *why = view->verdict;
+    const struct diag_judged *reason = diag_report_reason(view);
     char text[DIAG_TEXT_MAX];
 
-    for (size_t i = 0; why == NULL && view->outcome == DIAG_UNDECIDABLE && i < view->finding_count;
-         i++)
-        if (diag_catalogue[view->findings[i].finding->id].stage == DIAG_STAGE_CAPTURE)
-            why = &view->findings[i];
-    if (why != NULL)
-        diag_render_summary(why->finding, text, sizeof text);
-    diag_json_text(json, "summary", why != NULL ? text : NULL);
+    if (reason != NULL)
+        diag_render_summary(reason->finding, text, sizeof text);
+    diag_json_text(json, "summary", reason != NULL ? text : NULL);
 }
 
 static void write_identity(json_dumper *json, const struct diag_view *view)

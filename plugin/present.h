@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shows what is known of a frame: expert items, diag's part of the tree, the Info column. */
+#ifndef DIAG_PRESENT_H
+#define DIAG_PRESENT_H
+
+#include "register.h"
+#include "shown.h"
+
+void diag_present_register(int proto_diag);
+void diag_present(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
+                  proto_tree *tree);
+
+/* Text items of diag: marked as generated, since no byte of the frame says so. */
+void diag_add_text(proto_tree *tree, enum diag_field field, const char *text);
+void diag_add_number(proto_tree *tree, enum diag_field field, uint32_t number);
+void diag_add_time(proto_tree *tree, int hf, int64_t ns);
+
+/* Parts of diag's tree. */
+void diag_present_finding(proto_tree *tree, tvbuff_t *tvb, const struct diag_shown *shown);
+void diag_present_connections(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
+                              proto_tree *tree);
+
+#endif

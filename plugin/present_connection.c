@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the whole capture says about the connection of a frame. Only on frames that are visited
+ * again: while the capture is read for the first time, nobody knows it yet.
+ */
+#include "present.h"
+
+#include "conversations.h"
+#include "facts.h"
+#include "register.h"
+#include "text.h"
+
+static void add_reset(proto_tree *tree, const struct diag_view *view, uint32_t frame)
+{
+    for (size_t i = 0; i < view->reset_count; i++) {
+        const struct diag_reset *reset = &view->resets[i];
+
+        if (reset->frame != frame)
+            continue;
+        if (reset->class < DIAG_ID_COUNT)
+            diag_add_text(tree, DIAG_FIELD_rst_class, diag_catalogue[reset->class].slug);
+        diag_add_text(tree, DIAG_FIELD_rst_kind, diag_reset_kind_name(reset->kind));
+        if (reset->answers != 0)
+            diag_add_number(tree, DIAG_FIELD_rst_answers, reset->answers);
+        proto_item_set_generated(proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_rst_repeat),
+                                                        NULL, 0, 0, reset->repeat));
+    }
+}
+
+static void add_verdict(proto_tree *tree, const struct diag_view *view)
+{
+    char summary[DIAG_TEXT_MAX];
+
+    diag_add_text(tree, DIAG_FIELD_conn_outcome, diag_outcome_name(view->outcome));
+    if (view->verdict != NULL) {
+        diag_render_summary(view->verdict->finding, summary, sizeof summary);
+        diag_add_text(tree, DIAG_FIELD_conn_verdict,
+                      diag_catalogue[view->verdict->finding->id].slug);
+        diag_add_text(tree, DIAG_FIELD_conn_summary, summary);
+    }
+    diag_add_number(tree, DIAG_FIELD_conn_attempts, view->attempts);
+    if (view->closer != DIAG_NO_SIDE)
+        diag_add_text(tree, DIAG_FIELD_conn_closer, diag_side_name(view->closer));
+    for (unsigned i = 0; i < DIAG_RULED_OUT_COUNT; i++)
+        if (view->ruled_out & 1U << i)
+            diag_add_text(tree, DIAG_FIELD_ruled_out, diag_ruled_out_text((enum diag_ruled_out)i));
+}
+
+static void add_tcp_facts(proto_tree *tree, const struct diag_view *view)
+{
+    char options[DIAG_TEXT_MAX];
+
+    diag_render_options(view, options, sizeof options);
+    diag_add_text(tree, DIAG_FIELD_vantage, diag_vantage_name(view->vantage));
+    diag_add_text(tree, DIAG_FIELD_tcp_history, view->tcp_history);
+    if (options[0] != '\0')
+        diag_add_text(tree, DIAG_FIELD_tcp_options, options);
+    diag_add_text(tree, DIAG_FIELD_tcp_ecn, view->ecn);
+    diag_add_text(tree, DIAG_FIELD_tcp_timestamps, view->timestamps);
+    diag_add_number(tree, DIAG_FIELD_syn_retries, view->syn_retries);
+    diag_add_time(tree, diag_field(DIAG_FIELD_syn_rtt), view->syn_rtt_ns);
+    diag_add_text(tree, DIAG_FIELD_tls_history, view->tls_history);
+    diag_add_text(tree, DIAG_FIELD_tls_waiting, view->tls_waiting_for);
+}
+
+static void add_times(proto_tree *tree, const struct diag_view *view)
+{
+    diag_add_time(tree, diag_field(DIAG_FIELD_time_name), view->name_ns);
+    diag_add_time(tree, diag_field(DIAG_FIELD_time_connect), view->connect_ns);
+    diag_add_time(tree, diag_field(DIAG_FIELD_time_tls), view->tls_ns);
+    diag_add_time(tree, diag_field(DIAG_FIELD_time_first), view->first_byte_ns);
+}
+
+static void add_hosts(proto_tree *tree, struct diag_capture *capture, uint32_t stream)
+{
+    const GArray *hosts = diag_capture_hosts(capture, stream);
+
+    for (guint i = 0; hosts != NULL && i < hosts->len; i++) {
+        const struct diag_finding *finding = g_array_index(hosts, struct diag_judged, i).finding;
+        char summary[DIAG_TEXT_MAX];
+
+        diag_render_summary(finding, summary, sizeof summary);
+        diag_add_text(tree, DIAG_FIELD_host_id, diag_catalogue[finding->id].slug);
+        diag_add_text(tree, DIAG_FIELD_host_summary, summary);
+    }
+}
+
+static void add_connection(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
+                           proto_tree *tree, uint32_t stream)
+{
+    struct diag_view view;
+    proto_item *item;
+    proto_tree *branch;
+
+    if (!diag_view_of_stream(capture->engine, stream, &view))
+        return;
+    branch =
+        proto_tree_add_subtree_format(tree, tvb, 0, 0, diag_subtree(DIAG_TREE_CONNECTION), &item,
+                                      "Connection %u: %s", stream, diag_outcome_name(view.outcome));
+    proto_item_set_generated(item);
+    add_verdict(branch, &view);
+    add_reset(branch, &view, pinfo->num);
+    add_tcp_facts(branch, &view);
+    add_times(branch, &view);
+    add_hosts(branch, capture, stream);
+}
+
+void diag_present_connections(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
+                              proto_tree *tree)
+{
+    uint32_t last = DIAG_NO_STREAM;
+
+    for (const struct diag_record *record = diag_records(pinfo); record != NULL;
+         record = record->next) {
+        struct diag_endpoint source;
+        struct diag_endpoint destination;
+        uint32_t stream;
+
+        if (record->kind != DIAG_RECORD_TCP || record->quoted ||
+            !diag_fact_endpoints(record, &source, &destination))
+            continue;
+        stream = diag_stream_of(pinfo, &source, &destination);
+        if (stream != DIAG_NO_STREAM && stream != last)
+            add_connection(capture, tvb, pinfo, tree, stream);
+        last = stream;
+    }
+}

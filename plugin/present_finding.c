@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One finding in diag's tree: what, who, how sure, why, what to do, and the frames that prove it.
+ */
+#include "present.h"
+
+#include "register.h"
+#include "text.h"
+
+static void add_value(proto_tree *tree, const struct diag_finding *finding, size_t i)
+{
+    const struct diag_value_spec *spec = &diag_catalogue[finding->id].values[i];
+    int hf = diag_value_field(finding->id, i);
+    int64_t value = finding->value[i];
+    proto_item *item = NULL;
+    char text[DIAG_TEXT_MAX];
+
+    if (spec->unit == DIAG_DURATION) {
+        diag_add_time(tree, hf, value);
+    } else if (spec->unit == DIAG_TEXT && finding->text != NULL) {
+        diag_escape(finding->text, text, sizeof text);
+        item = proto_tree_add_string(tree, hf, NULL, 0, 0, text);
+    } else if (spec->unit == DIAG_FRAME && value != 0) {
+        item = proto_tree_add_uint(tree, hf, NULL, 0, 0, (uint32_t)value);
+    } else if (spec->unit == DIAG_ALERT) {
+        item = proto_tree_add_uint64_format_value(tree, hf, NULL, 0, 0, (uint64_t)value, "%s (%u)",
+                                                  diag_alert_name((uint8_t)value),
+                                                  (unsigned)(uint8_t)value);
+    } else if (spec->unit == DIAG_ICMP) {
+        item = proto_tree_add_uint64_format_value(tree, hf, NULL, 0, 0, (uint64_t)value,
+                                                  "type %u code %u", (unsigned)(value >> 8 & 0xff),
+                                                  (unsigned)(value & 0xff));
+    } else if (spec->unit != DIAG_TEXT && spec->unit != DIAG_FRAME) {
+        item = proto_tree_add_uint64(tree, hf, NULL, 0, 0, (uint64_t)value);
+    }
+    proto_item_set_generated(item);
+}
+
+static void add_values(proto_tree *tree, const struct diag_finding *finding)
+{
+    const struct diag_value_spec *values = diag_catalogue[finding->id].values;
+
+    for (size_t i = 0; i < DIAG_MAX_VALUES && values[i].name != NULL; i++)
+        add_value(tree, finding, i);
+}
+
+static void add_evidence(proto_tree *tree, const struct diag_finding *finding)
+{
+    for (size_t i = 0; i < finding->evidence_count; i++) {
+        const struct diag_evidence *evidence = &finding->evidence[i];
+
+        proto_item_set_generated(proto_tree_add_uint_format_value(
+            tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0, evidence->frame, "%u (%s)",
+            evidence->frame, diag_role_name(evidence->role)));
+    }
+}
+
+static void add_rendered(proto_tree *tree, enum diag_field field, diag_renderer *render,
+                         const struct diag_finding *finding)
+{
+    char text[DIAG_TEXT_MAX];
+
+    render(finding, text, sizeof text);
+    diag_add_text(tree, field, text);
+}
+
+static void add_judgement(proto_tree *tree, const struct diag_judged *judged)
+{
+    if (judged == NULL)
+        return;
+    diag_add_number(tree, DIAG_FIELD_effective, judged->effective);
+    if (judged->explained)
+        diag_add_text(tree, DIAG_FIELD_explained_by, diag_catalogue[judged->explained_by].slug);
+}
+
+static void add_assessment(proto_tree *tree, const struct diag_finding *finding,
+                           enum diag_severity severity)
+{
+    const struct diag_diagnosis *diagnosis = &diag_catalogue[finding->id];
+    char blame[64];
+
+    diag_render_blame(finding->blame, blame, sizeof blame);
+    diag_add_text(tree, DIAG_FIELD_id, diagnosis->slug);
+    diag_add_number(tree, DIAG_FIELD_severity, severity);
+    diag_add_text(tree, DIAG_FIELD_stage, diag_stage_name(diagnosis->stage));
+    diag_add_text(tree, DIAG_FIELD_cause, diag_cause_name(finding->cause));
+    diag_add_text(tree, DIAG_FIELD_blame, blame);
+    diag_add_text(tree, DIAG_FIELD_layer, diag_layer_name(finding->layer));
+    diag_add_text(tree, DIAG_FIELD_confidence, diag_confidence_name(finding->confidence));
+    proto_item_set_generated(
+        proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_benign), NULL, 0, 0, finding->benign));
+}
+
+void diag_present_finding(proto_tree *tree, tvbuff_t *tvb, const struct diag_shown *shown)
+{
+    const struct diag_finding *finding = shown->finding;
+    const struct diag_diagnosis *diagnosis = &diag_catalogue[finding->id];
+    char summary[DIAG_TEXT_MAX];
+    proto_item *item;
+    proto_tree *branch;
+
+    diag_render_summary(finding, summary, sizeof summary);
+    branch = proto_tree_add_subtree_format(tree, tvb, 0, 0, diag_subtree(DIAG_TREE_FINDING), &item,
+                                           "%s: %s", diagnosis->title, summary);
+    proto_item_set_generated(item);
+    add_assessment(branch, finding, diag_shown_severity(shown));
+    add_judgement(branch, shown->judged);
+    add_rendered(branch, DIAG_FIELD_explanation, diag_render_explanation, finding);
+    add_rendered(branch, DIAG_FIELD_next_step, diag_render_next_step, finding);
+    diag_add_text(branch, DIAG_FIELD_reference, diagnosis->reference);
+    add_values(branch, finding);
+    add_evidence(branch, finding);
+}

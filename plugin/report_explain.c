@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -z diag,explain[,STREAM]: the story of every connection that failed, was slow, or cannot be
+ * judged. Many that ended alike are told once and then listed.
+ */
+#include "report.h"
+
+#include "text.h"
+
+#include <string.h>
+
+#define CELL           64
+#define STREAMS_LISTED 30
+
+/* Connections that ended alike: same outcome, diagnosis, cause and server. */
+struct alike {
+    size_t first; /* index of the view that is told */
+    GArray *streams;
+};
+
+static void free_alike(void *data)
+{
+    struct alike *alike = data;
+
+    g_array_free(alike->streams, TRUE);
+    g_free(alike);
+}
+
+static char *likeness(const struct diag_view *view)
+{
+    const struct diag_judged *reason = diag_report_reason(view);
+    char server[CELL] = "";
+
+    /* What the capture lacks is no property of the server. */
+    if (view->outcome != DIAG_UNDECIDABLE)
+        diag_render_endpoint(&view->server, server, sizeof server);
+    return g_strdup_printf("%d %d %d %s", (int)view->outcome,
+                           reason != NULL ? (int)reason->finding->id : -1,
+                           reason != NULL ? (int)reason->finding->cause : 0, server);
+}
+
+static void gather(GPtrArray *groups, GHashTable *by_likeness, size_t index,
+                   const struct diag_view *view)
+{
+    char *key = likeness(view);
+    struct alike *alike = g_hash_table_lookup(by_likeness, key);
+
+    if (alike == NULL) {
+        alike = g_new0(struct alike, 1);
+        alike->first = index;
+        alike->streams = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        g_ptr_array_add(groups, alike);
+        g_hash_table_insert(by_likeness, g_strdup(key), alike);
+    } else {
+        g_array_append_val(alike->streams, view->stream);
+    }
+    g_free(key);
+}
+
+static void print_when(const struct diag_view *view, FILE *out)
+{
+    GDateTime *begin = g_date_time_new_from_unix_utc(view->start_ns / 1000000000);
+    char duration[CELL];
+    char *text;
+
+    diag_render_duration(view->end_ns - view->start_ns, duration, sizeof duration);
+    if (begin == NULL) {
+        fprintf(out, "took %s", duration);
+        return;
+    }
+    text = g_date_time_format(begin, "%Y-%m-%d %H:%M:%S UTC");
+    fprintf(out, "%s, took %s", text, duration);
+    g_free(text);
+    g_date_time_unref(begin);
+}
+
+static void print_headline(const struct diag_view *view, FILE *out)
+{
+    char client[CELL];
+    char server[CELL];
+    char name[DIAG_TEXT_MAX];
+    char stage[CELL];
+
+    diag_render_endpoint(&view->client, client, sizeof client);
+    diag_render_endpoint(&view->server, server, sizeof server);
+    g_strlcpy(stage, diag_stage_name(view->stage), sizeof stage);
+    g_strdelimit(stage, "_", ' ');
+    if (view->stream == DIAG_NO_STREAM)
+        fputs("A connection without a stream number", out);
+    else
+        fprintf(out, "Connection %u", view->stream);
+    fprintf(out, " %s (stage: %s): %s -> %s", diag_outcome_name(view->outcome), stage, client,
+            server);
+    if (view->tls_server_name != NULL) {
+        diag_escape(view->tls_server_name, name, sizeof name);
+        fprintf(out, " (%s)", name);
+    }
+    fputs("\n  ", out);
+    print_when(view, out);
+    fprintf(out, ", frames %u to %u", view->first_frame, view->last_frame);
+    if (view->attempts > 1)
+        fprintf(out, ", %u attempts", view->attempts);
+    if (view->client_guessed)
+        fputs(", which side is the client is a guess", out);
+    fputs("\n\n", out);
+}
+
+static void print_ruled_out(const struct diag_view *view, FILE *out)
+{
+    const char *first = "  Ruled out       ";
+
+    for (unsigned i = 0; i < DIAG_RULED_OUT_COUNT; i++) {
+        if ((view->ruled_out & 1U << i) == 0)
+            continue;
+        diag_print_wrapped(out, first, diag_ruled_out_text((enum diag_ruled_out)i));
+        first = "                  ";
+    }
+}
+
+static void print_other_findings(const struct diag_view *view, const struct diag_judged *told,
+                                 FILE *out)
+{
+    const char *heading = "Also seen";
+
+    for (size_t i = 0; i < view->finding_count; i++) {
+        const struct diag_judged *judged = &view->findings[i];
+        char summary[DIAG_TEXT_MAX];
+        char first[CELL];
+        char *text;
+
+        if (told != NULL && judged->finding == told->finding)
+            continue;
+        diag_render_summary(judged->finding, summary, sizeof summary);
+        text = g_strdup_printf("frame %u: %s%s%s%s", judged->finding->frame, summary,
+                               judged->explained ? " (follows from: " : "",
+                               judged->explained ? diag_catalogue[judged->explained_by].slug : "",
+                               judged->explained         ? ")"
+                               : judged->finding->benign ? " (harmless)"
+                                                         : "");
+        g_snprintf(first, sizeof first, "  %-15s ", heading);
+        diag_print_wrapped(out, first, text);
+        g_free(text);
+        heading = "";
+    }
+}
+
+static void print_connection(const struct diag_view *view, const struct diag_capture *capture,
+                             FILE *out)
+{
+    const struct diag_judged *reason = diag_report_reason(view);
+
+    print_headline(view, out);
+    if (reason != NULL)
+        diag_report_story(reason, capture, view->start_ns, out);
+    else if (view->outcome == DIAG_HEALTHY)
+        fputs("  Nothing is wrong with it.\n", out);
+    else
+        fputs("  The packets do not tell why.\n", out);
+    print_ruled_out(view, out);
+    print_other_findings(view, reason, out);
+    fputc('\n', out);
+}
+
+static void print_group(const struct alike *alike, struct diag_capture *capture, FILE *out)
+{
+    struct diag_view view;
+
+    diag_view_get(capture->engine, alike->first, &view);
+    print_connection(&view, capture, out);
+    if (alike->streams->len == 0)
+        return;
+    GString *text = g_string_new(NULL);
+
+    g_string_printf(text, "The same happened to %u more: stream%s", alike->streams->len,
+                    alike->streams->len == 1 ? "" : "s");
+    for (guint i = 0; i < MIN(alike->streams->len, STREAMS_LISTED); i++)
+        g_string_append_printf(text, "%s %u", i > 0 ? "," : "",
+                               g_array_index(alike->streams, uint32_t, i));
+    if (alike->streams->len > STREAMS_LISTED)
+        g_string_append(text, ", ...");
+    diag_print_wrapped(out, "  ", text->str);
+    fputc('\n', out);
+    g_string_free(text, TRUE);
+}
+
+static void print_outcome(const struct diag_report *report, struct diag_capture *capture,
+                          enum diag_outcome outcome, FILE *out)
+{
+    GPtrArray *groups = g_ptr_array_new_with_free_func(free_alike);
+    GHashTable *by_likeness = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (size_t i = 0, count = diag_view_count(capture->engine); i < count; i++) {
+        struct diag_view view;
+
+        diag_view_get(capture->engine, i, &view);
+        if (view.outcome == outcome && diag_report_wants(report, view.stream))
+            gather(groups, by_likeness, i, &view);
+    }
+    for (guint i = 0; i < groups->len; i++)
+        print_group(g_ptr_array_index(groups, i), capture, out);
+    g_hash_table_destroy(by_likeness);
+    g_ptr_array_free(groups, TRUE);
+}
+
+static void print_hosts(const struct diag_report *report, struct diag_capture *capture, FILE *out)
+{
+    for (size_t i = 0, count = diag_host_count(capture->engine); i < count; i++) {
+        struct diag_host_view host;
+        GString *streams;
+
+        diag_host_get(capture->engine, i, &host);
+        if (!diag_report_wants_host(report, &host))
+            continue;
+        streams = g_string_new("Several connections together (streams");
+        for (size_t s = 0; s < MIN(host.stream_count, STREAMS_LISTED); s++)
+            g_string_append_printf(streams, "%s %u", s > 0 ? "," : "", host.streams[s]);
+        g_string_append(streams, host.stream_count > STREAMS_LISTED ? ", ...):" : "):");
+        diag_print_wrapped(out, "", streams->str);
+        g_string_free(streams, TRUE);
+        fputc('\n', out);
+        diag_report_story(&host.judged, capture, diag_capture_time(capture, 1), out);
+        fputc('\n', out);
+    }
+}
+
+static void print_rest(const struct diag_totals *totals, FILE *out)
+{
+    uint32_t healthy = totals->outcome[DIAG_HEALTHY];
+
+    if (totals->connections == 0)
+        fputs("There is no TCP connection here.\n", out);
+    else if (healthy == totals->connections)
+        fprintf(out, "%s healthy.\n",
+                healthy == 1 ? "The one connection is" : "All connections are");
+    else if (healthy > 0)
+        fprintf(out, "%u other connection%s healthy.\n", healthy, healthy == 1 ? " was" : "s were");
+}
+
+static void explain_one(const struct diag_report *report, struct diag_capture *capture, FILE *out)
+{
+    struct diag_view view;
+
+    if (!diag_view_of_stream(capture->engine, report->stream, &view)) {
+        fprintf(out, "There is no TCP stream %u in this capture.\n", report->stream);
+        return;
+    }
+    print_connection(&view, capture, out);
+    print_hosts(report, capture, out);
+}
+
+void diag_report_explain(const struct diag_report *report, struct diag_capture *capture, FILE *out)
+{
+    struct diag_totals totals = diag_report_totals(report, capture);
+
+    diag_report_print_warning(capture, out);
+    if (report->stream != DIAG_NO_STREAM) {
+        explain_one(report, capture, out);
+        return;
+    }
+    print_outcome(report, capture, DIAG_FAILED, out);
+    print_outcome(report, capture, DIAG_DEGRADED, out);
+    print_hosts(report, capture, out);
+    print_outcome(report, capture, DIAG_UNDECIDABLE, out);
+    print_rest(&totals, out);
+}

@@ -58,8 +58,9 @@ class Plugged:
         (self.home / "config").mkdir()
         for directory in [self.home / "config", *self.home.glob("plugins/**/")]:
             directory.chmod(0o755)
-        if "diag.so" not in self.run("tshark", "-G", "plugins").stdout:
-            sys.exit("tshark does not load diag.so: every test with it would test nothing")
+        listed = self.run("tshark", "-G", "plugins")
+        if "diag.so" not in listed.stdout:
+            sys.exit(f"{listed.stderr}tshark does not load diag.so: with it, nothing is tested")
 
     def lend(self, file, name=None):
         """A copy of a file that the program's user can read."""

@@ -5,23 +5,39 @@
  */
 #include "scenario.h"
 
+static void put_frame(GString *out, const char *name, uint32_t frame)
+{
+    if (frame)
+        scn_json_number(out, name, frame);
+    else
+        scn_json_text(out, name, NULL);
+}
+
+static void put_value(GString *out, const struct diag_finding *finding, size_t index)
+{
+    const struct diag_value_spec *spec = &diag_catalogue[finding->id].values[index];
+    int64_t value = finding->value[index];
+
+    if (spec->unit == DIAG_TEXT)
+        scn_json_text(out, spec->name, finding->text);
+    else if (spec->unit == DIAG_FRAME)
+        put_frame(out, spec->name, (uint32_t)value);
+    else if (spec->unit == DIAG_DURATION && value == DIAG_UNKNOWN_NS)
+        scn_json_text(out, spec->name, NULL);
+    else {
+        scn_json_key(out, spec->name);
+        scn_print_value(finding, index, out);
+    }
+}
+
 static void put_values(GString *out, const struct diag_finding *finding)
 {
     const struct diag_value_spec *spec = diag_catalogue[finding->id].values;
 
     scn_json_key(out, "values");
     g_string_append_c(out, '{');
-    for (size_t i = 0; i < DIAG_MAX_VALUES && spec[i].name; i++) {
-        if (spec[i].unit == DIAG_TEXT) {
-            scn_json_text(out, spec[i].name, finding->text);
-            continue;
-        }
-        scn_json_key(out, spec[i].name);
-        if (finding->value[i] == DIAG_UNKNOWN_NS)
-            g_string_append(out, "null");
-        else
-            scn_print_value(finding, i, out);
-    }
+    for (size_t i = 0; i < DIAG_MAX_VALUES && spec[i].name; i++)
+        put_value(out, finding, i);
     g_string_append_c(out, '}');
 }
 
@@ -31,7 +47,7 @@ static void put_evidence(GString *out, const struct diag_finding *finding)
     g_string_append_c(out, '[');
     for (size_t i = 0; i < finding->evidence_count; i++) {
         g_string_append(out, i ? ",{" : "{");
-        scn_json_number(out, "frame", finding->evidence[i].frame);
+        put_frame(out, "frame", finding->evidence[i].frame);
         scn_json_text(out, "role", diag_role_name(finding->evidence[i].role));
         g_string_append_c(out, '}');
     }
@@ -66,7 +82,7 @@ static void put_judged(GString *out, const struct diag_judged *judged)
     scn_json_text(out, "blame", blame);
     scn_json_text(out, "cause",
                   finding->cause == DIAG_CAUSE_none ? NULL : diag_cause_name(finding->cause));
-    scn_json_number(out, "frame", finding->frame);
+    put_frame(out, "frame", finding->frame);
     put_evidence(out, finding);
     put_words(out, finding);
     put_values(out, finding);
@@ -92,8 +108,8 @@ static void put_view(GString *out, const struct diag_view *view)
     scn_json_endpoint(out, "client", &view->client);
     scn_json_endpoint(out, "server", &view->server);
     scn_json_number(out, "attempts", view->attempts);
-    scn_json_number(out, "first_frame", view->first_frame);
-    scn_json_number(out, "last_frame", view->last_frame);
+    put_frame(out, "first_frame", view->first_frame);
+    put_frame(out, "last_frame", view->last_frame);
     scn_json_text(out, "outcome", diag_outcome_name(view->outcome));
     scn_json_text(out, "stage", diag_stage_name(view->stage));
     scn_json_text(out, "verdict",

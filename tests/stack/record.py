@@ -9,6 +9,7 @@ of the committed captures; a seed changes addresses, ports, delays, byte counts,
 waits. Exit status: 0 recorded, 1 failed, 2 usage, 77 this machine cannot record."""
 import argparse
 import concurrent.futures
+import contextlib
 import ctypes.util
 import importlib
 import json
@@ -19,6 +20,8 @@ import shutil
 import sys
 import tempfile
 import textwrap
+import threading
+import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -31,6 +34,7 @@ from bed import TOOLS, Bed, Namespace  # noqa: E402
 from story import Dice, Story  # noqa: E402
 
 CANNOT_RECORD = 77  # CTest's SKIP_RETURN_CODE
+STAGGER = 0.15      # seconds between two stories, for their first packets are the busiest
 
 
 def all_stories():
@@ -61,11 +65,13 @@ def paragraph(text, values):
                          break_long_words=False)
 
 
-def about(story, p, record):
+def about(story, p, record, seed):
     """ABOUT.md: the story's words with the numbers of this recording."""
+    command = f'tests/stack/record.py {"" if seed is None else f"--seed {seed} "}{story.name}'
     values = dict(vars(p), **vars(p.site), server=p.site.server)
     lines = [f'# {story.title}', '', paragraph(story.happened, values), '',
              '## How it was recorded', '', paragraph(story.made, values), '',
+             f'Record it again: `{command}`', '',
              '## What to read in diag\'s output', '', paragraph(story.why, values), '',
              '## Frames that matter', '', '| frame | |', '|---|---|']
     lines += [f'| {frame.number} | {what.format_map(values)} |'
@@ -73,15 +79,15 @@ def about(story, p, record):
     return '\n'.join(lines) + '\n'
 
 
-def write(directory, story, p, record):
+def write(directory, story, p, record, seed):
     os.makedirs(directory, exist_ok=True)
     expected = story.truth(p, record)
     recording.write(os.path.join(directory, 'capture.pcapng'), record, story.interface,
-                    f'{story.title} (recorded by tests/stack/record.py {story.name})')
+                    f'recorded by tests/stack/record.py {story.name}')
     with open(os.path.join(directory, 'expected.json'), 'w', encoding='utf-8') as file:
         file.write(as_json(expected))
     with open(os.path.join(directory, 'ABOUT.md'), 'w', encoding='utf-8') as file:
-        file.write(about(story, p, record))
+        file.write(about(story, p, record, seed))
 
 
 def as_json(expected):
@@ -93,23 +99,54 @@ def as_json(expected):
     return '{\n' + ',\n'.join(parts) + '\n}\n'
 
 
-def play(story, seed, out):
+class Start:
+    """Holds the stories back until every bed stands, so that building beds disturbs no story, and
+    then lets them go one after the other."""
+
+    def __init__(self, count):
+        self.count, self.turn = count, 0
+        self.lock = threading.Lock()
+        self.open = threading.Event()
+
+    def arrive(self):
+        with self.lock:
+            self.count -= 1
+            if self.count == 0:
+                self.open.set()
+
+    def wait(self):
+        self.arrive()
+        self.open.wait()
+        with self.lock:
+            self.turn += 1
+            turn = self.turn
+        time.sleep(turn * STAGGER)
+
+
+def play(story, seed, out, start):
     dice = Dice(seed, story.name)
     p = story.roll(dice)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         file = os.path.join(scratch, 'capture.pcap')
-        with Bed(p.site, p.delay) as bed:
-            with bed.capture(file):
-                story.play(bed, p)
-            bed.check()
-        write(os.path.join(out, story.name), story, p, recording.read(file))
+        try:
+            bed = stack.enter_context(Bed(p.site, p.delay))
+        except Exception:
+            start.arrive()
+            raise
+        start.wait()
+        with bed.capture(file):
+            story.play(bed, p)
+        stack.close()
+        bed.check()
+        write(os.path.join(out, story.name), story, p, recording.read(file), seed)
 
 
 def play_all(chosen, seed, out):
     """Stories mostly wait, so all of them run at once. Returns how many failed."""
     failed = 0
+    start = Start(len(chosen))
     with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:
-        runs = {pool.submit(play, story, seed, out): story.name for story in chosen}
+        runs = {pool.submit(play, story, seed, out, start): story.name for story in chosen}
         for run in concurrent.futures.as_completed(runs):
             error = run.exception()
             print(f'{runs[run]}: {"failed" if error else "recorded"}', flush=True)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The small HTTP clients and servers of the stories. The stacks below them are the kernel's."""
+import contextlib
 import socket
 import time
 
@@ -61,13 +62,19 @@ def fetch(sock, path, host):
     return read_response(sock)
 
 
-def serve(bed, listener, answer, think=0.0):
-    """Answers every request of every connection until the listener is closed with the bed."""
+def serve(bed, listener, answer, think=0.0, secure=None):
+    """Answers every request of every connection until the listener is closed with the bed. With
+    `secure`, an SSL context, over TLS and with a close_notify at the end."""
     def converse(sock):
-        with sock:
+        with contextlib.suppress(ConnectionError):  # a client may reset
+            if secure:
+                sock = secure.wrap_socket(sock, server_side=True)
             while HEADERS_END in receive_until(sock, HEADERS_END):
                 time.sleep(think)
                 sock.sendall(answer)
+            if secure:
+                sock.unwrap()
+        sock.close()
 
     def accept():
         while True:

@@ -7,6 +7,8 @@ import ssl
 import subprocess
 import tempfile
 
+from talk import fetch
+
 RECORD_HEADER = 5
 HANDSHAKE, SERVER_HELLO = 22, 2
 
@@ -79,3 +81,15 @@ def patient_client(sock, context, name, patience):
         except socket.timeout:
             sock.close()
             return False
+
+
+def visit(bed, p, local_port, context, session=None):
+    """One request over TLS and a clean close; returns the session, for a resumption."""
+    client = bed.connect(local_port, p.port)
+    secure = context.wrap_socket(client, server_hostname=p.server_name, session=session)
+    if bool(session) != secure.session_reused:
+        raise RuntimeError('the session was not resumed as the story says')
+    fetch(secure, '/', p.server_name)
+    session = secure.session
+    secure.unwrap().close()
+    return session

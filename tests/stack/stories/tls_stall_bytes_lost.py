@@ -12,15 +12,16 @@ from talk import wait_for_close
 class TlsStallBytesLost(Story):
     name = 'tls-stall-bytes-lost'
     title = 'TLS handshake stalls after the ServerHello: the Certificate is lost'
-    happened = '''The same probe, the same "task timeout" for port {port} of {server}: TCP connects, the
-        ServerHello arrives, the Certificate does not, and the probe closes after
+    happened = '''The same probe, the same "task timeout" for port {port} of {server}: TCP
+        connects, the ServerHello arrives, the Certificate does not, and the probe closes after
         {patience:.1f} s. At the client this looks exactly like a server that stopped, until the
         server speaks again.'''
     made = '''Real Linux TCP and OpenSSL (TLS 1.2) at both ends, captured at the client. The
         server sends its whole flight: the ServerHello, and in a further segment {lost} bytes of
         Certificate, ServerKeyExchange and ServerHelloDone. The router loses every server segment
-        that carries data beyond the ServerHello, repeats included; small segments without data
-        pass.'''
+        that carries data beyond the ServerHello, repeats included; empty segments pass. The
+        server's retransmission timeout is set very long, because Linux would otherwise hold back
+        its FIN behind the data that it repeats.'''
     why = '''Up to the client's FIN nothing tells this from a silent server. Then the server's
         next segment has a sequence number {lost} bytes beyond the end of the ServerHello: the
         server did send them, and they never arrived. Fewer bytes than one full segment are
@@ -34,6 +35,7 @@ class TlsStallBytesLost(Story):
                        organisation=dice.text(dice.number(24, 1, 60)))
 
     def play(self, bed, p):
+        bed.close_ahead_of_repeats()
         listener = bed.listen(p.port)
         context = tls.server_context(p.server_name, p.organisation, ssl.TLSVersion.TLSv1_2)
         server = bed.thread(self.serve, bed, listener, context, p)

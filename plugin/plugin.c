@@ -11,6 +11,8 @@
 #include "present.h"
 #include "recorder.h"
 #include "report.h"
+#include "statistics.h"
+#include "tap.h"
 
 WS_DLL_PUBLIC_DEF const char plugin_version[] = DIAG_VERSION;
 WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
@@ -34,7 +36,9 @@ static void register_diag(void)
     diag_capture_register();
     diag_preferences_register(proto);
     diag_present_register(proto);
+    diag_tap_register();
     diag_report_register(proto);
+    diag_statistics_register();
     diag_postdissector_register(proto);
 }
 

@@ -7,7 +7,7 @@
 
 #include "capture.h"
 #include "present.h"
-#include "report.h"
+#include "tap.h"
 
 /* Returns 0 so that no layer "diag" stays behind in frame.protocols. */
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
@@ -19,7 +19,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     if (!PINFO_FD_VISITED(pinfo))
         diag_capture_feed(capture, pinfo);
     diag_present(capture, tvb, pinfo, tree);
-    diag_report_frame(pinfo);
+    diag_tap_frame(capture, pinfo);
     return 0;
 }
 

@@ -42,6 +42,7 @@ static const struct {
 static int field_of[DIAG_FIELD_COUNT];
 static int value_of[DIAG_ID_COUNT][DIAG_MAX_VALUES];
 static int subtree_of[DIAG_TREE_COUNT];
+static const char *filter_of[DIAG_ID_COUNT];
 static expert_field expert_of[DIAG_ID_COUNT][SEVERITIES];
 static expert_field bypassed = EI_INIT;
 static value_string severity_names[SEVERITIES + 1];
@@ -54,6 +55,11 @@ int diag_field(enum diag_field field)
 int diag_value_field(enum diag_id id, size_t value)
 {
     return value_of[id][value];
+}
+
+const char *diag_filter_of(enum diag_id id)
+{
+    return filter_of[id];
 }
 
 int diag_subtree(enum diag_subtree subtree)
@@ -156,7 +162,7 @@ static void register_expert_items(expert_module_t *module)
 
     for (size_t id = 0; id < DIAG_ID_COUNT; id++) {
         const struct diag_diagnosis *d = &diag_catalogue[id];
-        const char *name = filter_name(d->slug, NULL);
+        const char *name = filter_of[id] = filter_name(d->slug, NULL);
 
         for (unsigned i = 1; i <= SEVERITIES; i++) {
             unsigned severity = ((unsigned)d->severity + i) % SEVERITIES;

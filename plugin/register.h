@@ -31,6 +31,8 @@ void diag_register_fields(int proto_diag);
 
 int diag_field(enum diag_field field);
 int diag_value_field(enum diag_id id, size_t value);
+/* "diag.<id>" */
+const char *diag_filter_of(enum diag_id id);
 int diag_subtree(enum diag_subtree subtree);
 expert_field *diag_expert(enum diag_id id, enum diag_severity severity);
 /* TCP went by without being recorded. */

@@ -4,11 +4,9 @@
  */
 #include "report.h"
 
-#include "conversations.h"
-#include "facts.h"
+#include "tap.h"
 #include "text.h"
 
-#include <epan/proto_data.h>
 #include <wsutil/report_message.h>
 
 #include <stdlib.h>
@@ -24,7 +22,6 @@ static const struct {
 
 #define CHOICES "overview, conv, explain[,STREAM], json"
 
-static int tap = -1;
 static int proto = -1;
 
 bool diag_report_wants(const struct diag_report *report, uint32_t stream)
@@ -88,42 +85,18 @@ const struct diag_judged *diag_report_reason(const struct diag_view *view)
     return NULL;
 }
 
-/* ---- the tap: which streams a frame belongs to ---------------------------------------------- */
-
-static void add_stream(struct diag_frame_streams *streams, uint32_t stream)
-{
-    if (stream != DIAG_NO_STREAM && streams->count < G_N_ELEMENTS(streams->stream))
-        streams->stream[streams->count++] = stream;
-}
-
-void diag_report_frame(packet_info *pinfo)
-{
-    struct diag_frame_streams *streams;
-
-    if (!have_tap_listener(tap))
-        return;
-    streams = wmem_new0(pinfo->pool, struct diag_frame_streams);
-    for (const struct diag_record *record = diag_records(pinfo); record != NULL;
-         record = record->next) {
-        struct diag_endpoint source;
-        struct diag_endpoint destination;
-
-        if (record->kind == DIAG_RECORD_TCP && diag_fact_endpoints(record, &source, &destination))
-            add_stream(streams, diag_stream_of(pinfo, &source, &destination));
-    }
-    tap_queue_packet(tap, pinfo, streams);
-}
+/* ---- the listener: which streams the filter lets through ------------------------------------- */
 
 static tap_packet_status select_streams(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
                                         const void *frame, tap_flags_t flags _U_)
 {
     struct diag_report *report = data;
-    const struct diag_frame_streams *streams = frame;
+    const struct diag_tap_frame *tapped = frame;
 
     if (report->selected == NULL)
         return TAP_PACKET_DONT_REDRAW;
-    for (size_t i = 0; i < streams->count; i++)
-        g_hash_table_add(report->selected, GUINT_TO_POINTER(streams->stream[i]));
+    for (size_t i = 0; i < tapped->stream_count; i++)
+        g_hash_table_add(report->selected, GUINT_TO_POINTER(tapped->stream[i]));
     return TAP_PACKET_REDRAW;
 }
 
@@ -263,6 +236,5 @@ void diag_report_register(int proto_diag)
     static stat_tap_ui ui = {REGISTER_STAT_GROUP_GENERIC, NULL, DIAG_PREFIX, start, 0, NULL};
 
     proto = proto_diag;
-    tap = register_tap(DIAG_PREFIX);
     register_stat_tap_ui(&ui, NULL);
 }

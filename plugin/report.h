@@ -8,6 +8,8 @@
 
 #include "capture.h"
 
+#include <stdio.h>
+
 struct diag_report {
     void (*print)(const struct diag_report *report, struct diag_capture *capture, FILE *out);
     uint32_t stream;      /* the one asked for, DIAG_NO_STREAM for all */
@@ -21,15 +23,6 @@ struct diag_totals {
 };
 
 void diag_report_register(int proto_diag);
-
-/* Streams of a frame, as the tap carries them to the reports. */
-struct diag_frame_streams {
-    size_t count;
-    uint32_t stream[8];
-};
-
-/* Tell the reports and tables which connections this frame belongs to. */
-void diag_report_frame(packet_info *pinfo);
 
 bool diag_report_wants(const struct diag_report *report, uint32_t stream);
 bool diag_report_wants_host(const struct diag_report *report, const struct diag_host_view *host);

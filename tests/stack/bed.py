@@ -248,8 +248,10 @@ class Bed:
             raise RuntimeError('beside the story:\n' + '\n'.join(self.errors))
 
     @contextlib.contextmanager
-    def capture(self, file, namespace=None, link='client0'):
-        recorder = (namespace or self.client).start(
+    def capture(self, file, link):
+        """Records at the client's interface (client0) or at the server's (server0)."""
+        namespace = self.server if link == 'server0' else self.client
+        recorder = namespace.start(
             'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root',
             '--time-stamp-precision=nano', '-w', file, 'tcp or udp or icmp',
             stderr=subprocess.PIPE, text=True)

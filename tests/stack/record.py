@@ -90,6 +90,17 @@ def write(directory, story, p, record, seed):
         file.write(about(story, p, record, seed))
 
 
+def write_index(chosen, out):
+    """README.md: what there is to look at."""
+    lines = ['# Captures', '', textwrap.fill(
+        'Each directory holds one story: the capture, the story in words (ABOUT.md), and what diag '
+        'must say about it (expected.json). All were recorded by tests/stack/record.py on real '
+        'stacks; the addresses are for documentation.', 100), '', '| story | |', '|---|---|']
+    lines += [f'| [{story.name}]({story.name}/ABOUT.md) | {story.title} |' for story in chosen]
+    with open(os.path.join(out, 'README.md'), 'w', encoding='utf-8') as file:
+        file.write('\n'.join(lines) + '\n')
+
+
 def as_json(expected):
     """One connection or host a line: small enough to be read, and good to diff."""
     parts = []
@@ -134,7 +145,7 @@ def play(story, seed, out, start):
             start.arrive()
             raise
         start.wait()
-        with bed.capture(file):
+        with bed.capture(file, story.interface):
             story.play(bed, p)
         stack.close()
         bed.check()
@@ -184,7 +195,11 @@ def main():
     if seed is not None:
         print(f'seed {seed}', flush=True)
     chosen = [known[name] for name in wanted.story or known]
-    return 1 if play_all(chosen, seed, os.path.abspath(wanted.out)) else 0
+    out = os.path.abspath(wanted.out)
+    failed = play_all(chosen, seed, out)
+    if not wanted.story:
+        write_index(chosen, out)
+    return 1 if failed else 0
 
 
 if __name__ == '__main__':

@@ -27,7 +27,7 @@ class PortRefused(Story):
         visits = dice.number(1, 1, 2)
         p = numbers(site=dice.site(inner=True), delay=dice.delay(0.018), visits=visits,
                     tries=tries, pause=dice.seconds(2.0, 1.2, 2.5),
-                    open_port=dice.pick(80, 81, 8000), blocked_port=dice.number(6036, 2000, 7900),
+                    open_port=dice.pick(80, 81, 8000), blocked_port=dice.number(6036, 6001, 7900),
                     body=dice.number(1200, 200, 4000))
         ports = dice.ports(49160, 49161, 49163, 49170, 49171)
         p.visit_ports, p.try_ports = ports[:visits], ports[visits:visits + tries]

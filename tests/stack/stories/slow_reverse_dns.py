@@ -1,19 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A program that looks up the name of an address before it connects to it; nobody answers."""
-import os
-import subprocess
-import tempfile
 import time
 
 from packet import UDP
 from recording import first, seconds
+from resolver import look_up
 from story import Story, connection, duration, numbers, truth
 from talk import fetch, response, serve
-
-# glibc's own resolver reads these two files; they are bound over the real ones in a mount
-# namespace of its own.
-RESOLVE = 'mount --bind "$1" /etc/resolv.conf && mount --bind "$2" /etc/nsswitch.conf && ' \
-          'getent hosts "$3"'
 
 
 class SlowReverseDns(Story):
@@ -32,7 +25,7 @@ class SlowReverseDns(Story):
         add a PTR record or a hosts entry, or make the name server reachable.'''
 
     def roll(self, dice):
-        p = numbers(site=dice.site(servers=2), delay=dice.delay(0.004),
+        p = numbers(site=dice.site(servers=2, v6=True), delay=dice.delay(0.004),
                     port=dice.pick(8080, 80, 8000), local_port=dice.port(50777),
                     queries=dice.number(3, 2, 3), timeout=dice.number(2, 1, 2),
                     body=dice.number(300, 100, 2000))
@@ -43,23 +36,10 @@ class SlowReverseDns(Story):
     def play(self, bed, p):
         bed.path.meddle = lambda packet: packet.protocol != UDP
         serve(bed, bed.listen(p.port), response(p.body), think=0.01)
-        self.look_up(bed, p)
+        look_up(bed.client, p.dns, p.site.server, p.queries, p.timeout)
         with bed.connect(p.local_port, p.port) as client:
             fetch(client, '/', p.site.server)
         time.sleep(4 * p.delay)
-
-    @staticmethod
-    def look_up(bed, p):
-        with tempfile.TemporaryDirectory() as directory:
-            resolv = os.path.join(directory, 'resolv.conf')
-            with open(resolv, 'w', encoding='ascii') as file:
-                file.write(f'nameserver {p.dns}\n'
-                           f'options timeout:{p.timeout} attempts:{p.queries}\n')
-            switch = os.path.join(directory, 'nsswitch.conf')
-            with open(switch, 'w', encoding='ascii') as file:
-                file.write('hosts: dns\n')
-            bed.client.start('unshare', '-m', 'sh', '-c', RESOLVE, 'sh', resolv, switch,
-                             p.site.server, stdout=subprocess.DEVNULL).wait()
 
     def truth(self, p, recording):
         return truth(connection(0, 'degraded', 'name_ptr_delay', 'client',

@@ -4,7 +4,7 @@ import ssl
 import time
 
 import tls
-from recording import first
+from recording import first, last
 from story import Story, connection, duration, numbers, truth
 from talk import wait_for_close
 
@@ -75,4 +75,6 @@ class TlsStallBytesLost(Story):
             (fin, 'the client gives up after {patience:.1f} s'),
             (first(server, lambda frame: frame.time > fin.time),
              'the server is heard again: its sequence number is {lost} bytes further'),
+            (last(client, lambda frame: frame.is_rst),
+             'the client had closed, so its kernel resets: a consequence'),
         ]

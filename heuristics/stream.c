@@ -216,10 +216,20 @@ void diag_stream_init(struct diag_stream *stream,
 
 void diag_stream_start(struct diag_stream *stream, uint32_t seq)
 {
-    if (stream->started)
+    if (stream->touched)
         return;
     stream->started = true;
     stream->next = seq;
+}
+
+void diag_stream_start_near(struct diag_stream *stream, uint32_t ack)
+{
+    /* A server that forgot the connection answers a repeated SYN with another sequence number;
+     * which of them the client took shows in its ACK. Before that nobody sends more than this. */
+    const uint32_t initial_window = 65536;
+
+    if (!stream->started || ack - stream->next > initial_window)
+        diag_stream_start(stream, ack);
 }
 
 void diag_stream_segment(struct diag_stream *stream, const struct diag_stream_input *input)
@@ -230,7 +240,9 @@ void diag_stream_segment(struct diag_stream *stream, const struct diag_stream_in
     if (stream->closed || in.payload == 0 || in.payload >= FARTHEST)
         return;
     in.captured = in.data ? MIN(in.captured, in.payload) : 0;
-    diag_stream_start(stream, in.seq);
+    if (!stream->started)
+        diag_stream_start(stream, in.seq);
+    stream->touched = true;
     if (before(stream->next, in.seq)) {
         if (in.seq - stream->next >= FARTHEST)
             return;

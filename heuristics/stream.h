@@ -49,6 +49,7 @@ struct diag_stream {
     bool has_ack;
     bool has_end;
     bool started;
+    bool touched; /* data arrived */
     bool closed;
 };
 
@@ -56,8 +57,11 @@ struct diag_stream {
 void diag_stream_init(struct diag_stream *stream,
                       void (*consume)(void *context, const struct diag_chunk *chunk),
                       void *context);
-/* Where the direction begins. Without it, it begins at the first data seen. Ignored once begun. */
+/* Where the direction begins. Without it, it begins at the first data seen. The last word before
+ * any data counts. */
 void diag_stream_start(struct diag_stream *stream, uint32_t seq);
+/* The same from an acknowledgement by the receiver: corrects a start that it contradicts. */
+void diag_stream_start_near(struct diag_stream *stream, uint32_t ack);
 void diag_stream_segment(struct diag_stream *stream, const struct diag_stream_input *input);
 /*
  * The receiver has everything before ack. Bytes of it that are not there are a hole in the capture.

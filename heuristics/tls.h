@@ -220,7 +220,8 @@ void diag_tls_close(struct diag_tls *tls);
 /* Whether the first payload bytes of a side look like a TLS record (one is enough to say no). */
 bool diag_tls_looks_like(const uint8_t *data, size_t n);
 
-/* Where a side's TLS begins, when no SYN is fed (STARTTLS). Ignored once that side has begun. */
+/* Where a side's TLS begins, when no SYN is fed (STARTTLS). Ignored once bytes of that side were
+ * fed. */
 void diag_tls_start(struct diag_tls *tls, enum diag_side side, uint32_t seq);
 /* Every segment of the connection in capture order; those without payload tell the time. */
 void diag_tls_segment(struct diag_tls *tls, enum diag_side from,

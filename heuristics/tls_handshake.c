@@ -8,14 +8,23 @@
 #include <string.h>
 
 /* Above these a length is taken for garbage, or for ciphertext behind a ChangeCipherSpec that was
- * not captured. A ClientHello with post-quantum key shares has 2 kB, a long chain 30 kB. */
-#define LONGEST_MESSAGE   (128 * 1024)
-#define KEPT              4096
-#define KEPT_CLIENT_HELLO 16384
+ * not captured. A ClientHello with post-quantum key shares has 2 kB; a chain of all the roots that
+ * a server trusts, which breaks clients, was seen with 330 kB. */
+#define LONGEST_MESSAGE     (128 * 1024)
+#define LONGEST_CERTIFICATE (1024 * 1024)
+#define KEPT                4096
+#define KEPT_CLIENT_HELLO   16384
 
 bool diag_tls_handshake_known(uint8_t type)
 {
     return type <= DIAG_TLS_COMPRESSED_CERTIFICATE || type == DIAG_TLS_MESSAGE_HASH;
+}
+
+static bool is_plausible(const struct diag_tls_assembly *message)
+{
+    if (message->type == DIAG_TLS_CERTIFICATE)
+        return message->length <= LONGEST_CERTIFICATE;
+    return diag_tls_handshake_known(message->type) && message->length <= LONGEST_MESSAGE;
 }
 
 static uint32_t kept_bytes(uint8_t type)
@@ -105,6 +114,7 @@ static void finish_message(struct diag_tls_reader *reader, const struct diag_chu
     diag_tls_message_done(reader, chunk, end);
     drop_body(&reader->message);
     reader->message.header_have = 0;
+    reader->message.v2 = false;
 }
 
 /* Neither a type nor a length of a handshake message: noted once, the rest of the record is left
@@ -137,7 +147,7 @@ static void begin_message(struct diag_tls_reader *reader, const struct diag_chun
     message->left = message->length;
     message->holed = false;
     message->walk = (struct diag_tls_certificate_walk){0};
-    if (!diag_tls_handshake_known(message->type) || message->length > LONGEST_MESSAGE) {
+    if (!is_plausible(message)) {
         give_up_record(reader, chunk);
         return;
     }
@@ -145,6 +155,20 @@ static void begin_message(struct diag_tls_reader *reader, const struct diag_chun
         message->body = g_byte_array_new();
     if (message->left == 0)
         finish_message(reader, chunk, at);
+}
+
+void diag_tls_handshake_begin_v2(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
+{
+    struct diag_tls_assembly *message = &reader->message;
+
+    message->header_have = DIAG_TLS_HANDSHAKE_HEADER;
+    message->type = DIAG_TLS_CLIENT_HELLO;
+    message->length = reader->record.length;
+    message->left = message->length;
+    message->start = reader->start;
+    message->first_frame = chunk->carrier;
+    message->v2 = true;
+    message->body = g_byte_array_new();
 }
 
 /* Both return how many bytes they used, 0 when the rest of the record is of no use. */

@@ -235,6 +235,25 @@ void diag_tls_read_client_hello(struct diag_tls_client_hello *hello, struct diag
         hello->max_version = hello->legacy_version;
 }
 
+void diag_tls_read_v2_hello(struct diag_tls_client_hello *hello, const uint8_t *data, size_t n)
+{
+    struct cursor c = {.at = data, .left = n};
+    struct cursor ciphers;
+    uint32_t length;
+
+    (void)number(&c, 1); /* message type */
+    hello->legacy_version = (uint16_t)number(&c, 2);
+    hello->max_version = hello->legacy_version;
+    length = number(&c, 2);
+    (void)number(&c, 2); /* length of the session id, which comes behind the ciphers */
+    (void)number(&c, 2); /* length of the challenge */
+    ciphers = block(&c, length);
+    while (ciphers.left >= 3)
+        if (number(&ciphers, 3) <= 0xffff) /* the others are for SSL 2.0 */
+            hello->ciphers++;
+    hello->partial = hello->partial || c.bad;
+}
+
 static void read_server_extension(struct diag_tls_server_hello *hello, uint32_t type,
                                   struct cursor c)
 {

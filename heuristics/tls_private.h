@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the TLS reader share: the state of a session and who calls whom.
- * Bytes go stream -> record -> handshake -> hello; what they mean is noted by the session.
+ * Bytes go stream -> record -> handshake -> messages -> hello; records and messages -> progress.
  */
 #ifndef DIAG_TLS_PRIVATE_H
 #define DIAG_TLS_PRIVATE_H
@@ -44,6 +44,7 @@ struct diag_tls_assembly {
     uint8_t header_have;
     bool adrift; /* where messages begin is not known until the next record */
     bool holed;
+    bool v2; /* an SSL 2.0 ClientHello that offers TLS */
     uint8_t type;
     uint32_t length; /* of the body */
     uint32_t left;
@@ -98,6 +99,23 @@ static inline const struct diag_tls_reader *diag_tls_reader_of(const struct diag
     return &tls->reader[client ? tls->facts.client : diag_peer(tls->facts.client)];
 }
 
+static inline bool diag_tls_is_1_3(const struct diag_tls *tls)
+{
+    return tls->facts.version >= DIAG_TLS_1_3;
+}
+
+static inline struct diag_tls_moment diag_tls_moment_of(const struct diag_chunk *chunk)
+{
+    return (struct diag_tls_moment){chunk->frame, chunk->time_ns};
+}
+
+static inline void diag_tls_happen_once(struct diag_tls_moment *what,
+                                        const struct diag_chunk *chunk)
+{
+    if (what->frame == 0)
+        *what = diag_tls_moment_of(chunk);
+}
+
 /* ---- tls_record.c */
 
 /* Consumer of both streams; context is the reader. */
@@ -106,6 +124,8 @@ void diag_tls_consume(void *context, const struct diag_chunk *chunk);
 /* ---- tls_handshake.c */
 
 void diag_tls_handshake_begin_record(struct diag_tls_reader *reader);
+/* The record is an SSL 2.0 ClientHello (RFC 5246 E.2). */
+void diag_tls_handshake_begin_v2(struct diag_tls_reader *reader, const struct diag_chunk *chunk);
 /* bytes->length > 0 */
 void diag_tls_handshake_bytes(struct diag_tls_reader *reader, struct diag_tls_bytes bytes);
 /* Whether this can be the type of a handshake message, by the IANA registry. */
@@ -115,22 +135,28 @@ bool diag_tls_handshake_known(uint8_t type);
 
 void diag_tls_read_client_hello(struct diag_tls_client_hello *hello, struct diag_tls_session_id *id,
                                 const uint8_t *data, size_t n);
+/* The same from an SSL 2.0 ClientHello. */
+void diag_tls_read_v2_hello(struct diag_tls_client_hello *hello, const uint8_t *data, size_t n);
 /* True when it is a HelloRetryRequest. */
 bool diag_tls_read_server_hello(struct diag_tls_server_hello *hello, struct diag_tls_session_id *id,
                                 const uint8_t *data, size_t n);
 /* The named group of an ECDHE key exchange, else 0. */
 uint16_t diag_tls_read_key_exchange(const uint8_t *data, size_t n);
 
-/* ---- tls_progress.c: what happened, and what that means for the session */
+/* ---- tls_messages.c */
+
+/* A handshake message in clear is complete. */
+void diag_tls_message_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
+                           uint32_t end);
+
+/* ---- tls_progress.c */
 
 /* What this side sends now is encrypted (TLS <= 1.2; TLS 1.3 says so by the record type). */
 bool diag_tls_encrypts(const struct diag_tls_reader *reader);
 /* Notes a message of the history. */
 void diag_tls_note(struct diag_tls_reader *reader, const struct diag_tls_message *message);
-/* A handshake message in clear is complete. */
-void diag_tls_message_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
-                           uint32_t end);
-/* So is a record. */
+void diag_tls_add_letter(struct diag_tls_facts *facts, char letter);
+/* A record is complete. */
 void diag_tls_record_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk);
 
 /* ---- tls_names.c */

@@ -28,8 +28,26 @@ static bool can_be_header(const uint8_t *p, size_t n)
     return length <= LONGEST_RECORD && (length > 0 || p[0] == DIAG_TLS_APPLICATION_DATA);
 }
 
+/* RFC 5246 E.2: clients that could still do SSL 2.0 offered TLS in its clothes. Judged on the fixed
+ * part only, which is never split. */
+static bool is_v2_hello(const uint8_t *p, size_t n)
+{
+    uint32_t length, ciphers, id, challenge;
+
+    if (n < 11 || !(p[0] & 0x80) || p[2] != DIAG_TLS_CLIENT_HELLO || p[3] != 3 || p[4] > 3)
+        return false;
+    length = (uint32_t)(p[0] & 0x7f) << 8 | p[1];
+    ciphers = (uint32_t)p[5] << 8 | p[6];
+    id = (uint32_t)p[7] << 8 | p[8];
+    challenge = (uint32_t)p[9] << 8 | p[10];
+    return ciphers % 3 == 0 && challenge >= 16 && challenge <= 32 &&
+           length == 9 + ciphers + id + challenge;
+}
+
 bool diag_tls_looks_like(const uint8_t *data, size_t n)
 {
+    if (is_v2_hello(data, n))
+        return true;
     if (n == 0 || !can_be_header(data, n))
         return false;
     if (data[0] == DIAG_TLS_ALERT)
@@ -90,6 +108,21 @@ static void begin_record(struct diag_tls_reader *reader)
     reader->half->lost = false;
     if (header[0] == DIAG_TLS_HANDSHAKE && !reader->opaque)
         diag_tls_handshake_begin_record(reader);
+}
+
+/* Its two bytes of length are the header of the record. */
+static void begin_v2_record(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
+{
+    const uint8_t *p = chunk->data;
+
+    reader->start = chunk->seq;
+    reader->first_frame = chunk->carrier;
+    reader->header_have = DIAG_TLS_HEADER;
+    reader->record.type = DIAG_TLS_HANDSHAKE;
+    reader->record.length = (uint16_t)((p[0] & 0x7f) << 8 | p[1]);
+    reader->left = reader->record.length;
+    reader->half->speech = DIAG_TLS_SPOKEN;
+    diag_tls_handshake_begin_v2(reader, chunk);
 }
 
 static void end_record(struct diag_tls_reader *reader, const struct diag_chunk *chunk, uint32_t end)
@@ -168,13 +201,19 @@ void diag_tls_consume(void *context, const struct diag_chunk *chunk)
 {
     struct diag_tls_reader *reader = context;
     uint32_t used = 1;
+    uint32_t at = 0;
 
     remember_first_bytes(reader->half, chunk);
     if (!chunk->data)
         reader->half->uncaptured += chunk->length;
     if (reader->half->speech == DIAG_TLS_NOT_TLS || !finds_the_way(reader, chunk))
         return;
-    for (uint32_t at = 0; at < chunk->length && used > 0; at += used) {
+    if (chunk->data && reader->half->speech == DIAG_TLS_SILENT && reader->header_have == 0 &&
+        is_v2_hello(chunk->data, chunk->length)) {
+        begin_v2_record(reader, chunk);
+        at = 2;
+    }
+    for (; at < chunk->length && used > 0; at += used) {
         if (reader->header_have < DIAG_TLS_HEADER)
             used = take_header(reader, chunk, at);
         else

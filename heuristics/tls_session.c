@@ -64,7 +64,7 @@ void diag_tls_start(struct diag_tls *tls, enum diag_side side, uint32_t seq)
 {
     struct diag_tls_reader *reader = &tls->reader[side];
 
-    if (reader->stream.started)
+    if (reader->stream.touched)
         return;
     diag_stream_start(&reader->stream, seq);
     reader->trusted = true;
@@ -84,6 +84,20 @@ static void take_payload(struct diag_tls_reader *reader, const struct diag_segme
     diag_stream_segment(&reader->stream, &input);
 }
 
+/* Some drivers hand up pure ACKs with their Ethernet padding counted as IP payload. */
+static bool is_padding(const struct diag_segment *segment)
+{
+    const uint32_t most = 6; /* 60 - 14 - 20 - 20 */
+
+    if (segment->flags & DIAG_PSH || segment->payload < 2 || segment->payload > most ||
+        segment->captured < segment->payload)
+        return false;
+    for (uint32_t i = 0; i < segment->payload; i++)
+        if (segment->data[i] != 0)
+            return false;
+    return true;
+}
+
 void diag_tls_segment(struct diag_tls *tls, enum diag_side from, const struct diag_segment *segment)
 {
     struct diag_tls_reader *reader = &tls->reader[from];
@@ -98,10 +112,10 @@ void diag_tls_segment(struct diag_tls *tls, enum diag_side from, const struct di
         return;
     if (syn)
         diag_tls_start(tls, from, seq);
-    if (segment->payload > 0) {
+    if (segment->payload > 0 && !is_padding(segment)) {
         /* What the sender has acknowledged came before the TLS that its bytes begin (STARTTLS). */
         if (segment->flags & DIAG_ACK)
-            diag_stream_start(&peer->stream, segment->ack);
+            diag_stream_start_near(&peer->stream, segment->ack);
         take_payload(reader, segment, seq);
     }
     if (segment->flags & DIAG_FIN)

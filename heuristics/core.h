@@ -17,16 +17,16 @@
 #include "tls.h"
 
 #define DIAG_SECOND_NS INT64_C(1000000000)
-#define DIAG_MS_NS INT64_C(1000000)
+#define DIAG_MS_NS     INT64_C(1000000)
 
 /* Segments that a connection remembers, to find what a reset answers and what is a copy. */
 #define DIAG_RECENT 16
 /* Sent and unacknowledged ranges that are timed separately; later ones are merged into the last. */
-#define DIAG_FLIGHT 16
-#define DIAG_HOLES 8
+#define DIAG_FLIGHT     16
+#define DIAG_HOLES      8
 #define DIAG_SYN_FRAMES 6
-#define DIAG_RESETS 16
-#define DIAG_HISTORY 40
+#define DIAG_RESETS     16
+#define DIAG_HISTORY    40
 
 /* What is remembered of one segment. */
 struct diag_sent {
@@ -76,9 +76,10 @@ struct diag_hole {
 struct diag_half {
     uint32_t segments;
     uint32_t data_segments;
-    uint64_t bytes;  /* payload, each byte counted once */
-    uint32_t isn;    /* valid when syn */
-    uint32_t nxt;    /* SND.NXT as the capture shows it; valid when segments > 0 */
+    uint64_t bytes;       /* payload, each byte counted once */
+    uint64_t acked_bytes; /* of its peer, as its own ACK numbers show */
+    uint32_t isn;         /* valid when syn */
+    uint32_t nxt;         /* SND.NXT as the capture shows it; valid when segments > 0 */
     uint32_t una;    /* SND.UNA: the highest acknowledgment of the peer; valid when una_valid */
     uint32_t ack;    /* the highest ACK number it sent; valid when ack_valid */
     uint32_t edge;   /* right edge of the receive window it offered */
@@ -98,11 +99,19 @@ struct diag_half {
     int64_t first_data_ns;
     uint32_t ack_frame; /* first segment that carried the ACK number in ack */
     int64_t ack_ns;
-    uint32_t again;  /* segments with payload sent again */
-    uint32_t probes; /* keep-alive probes in a row, unanswered */
+    uint32_t again;       /* segments with payload sent again */
+    uint32_t again_frame; /* the first of them */
+    uint32_t late;      /* segments with payload that filled a hole, too late for mere reordering */
+    uint32_t probes;    /* keep-alive probes in a row, unanswered */
+    uint32_t probe_run; /* keep-alive probes in a row, answered or not */
+    int64_t probe_gap_ns; /* between the last two */
     uint32_t probe_frame;
     int64_t probe_ns;
     uint32_t probe_first_frame;
+    int64_t probe_last_ns;
+    uint32_t peer_mark;      /* the peer's SND.NXT when this side last sent payload: all above it is
+                                unanswered; valid when mark_valid */
+    uint32_t again_not_ect;  /* copies without ECN mark */
     uint32_t duplicate_acks; /* in a row */
     uint32_t zero_frame;     /* it closed its window here; 0 when the window is open */
     int64_t zero_ns;
@@ -124,6 +133,7 @@ struct diag_half {
     bool ack_valid;
     bool sack_valid;
     bool edge_valid;
+    bool mark_valid;
     bool timestamps; /* sent at least one */
 };
 
@@ -131,9 +141,9 @@ struct diag_half {
 struct diag_opening {
     uint32_t attempts; /* series of SYNs */
     uint32_t syns;
-    uint32_t series;              /* SYNs in the running series */
+    uint32_t series;                 /* SYNs in the running series */
     uint32_t frame[DIAG_SYN_FRAMES]; /* of the running series */
-    int64_t first_ns;             /* of the running series */
+    int64_t first_ns;                /* of the running series */
     int64_t last_ns;
     uint32_t last_frame;
     int64_t all_first_ns; /* of the first series */
@@ -143,7 +153,8 @@ struct diag_opening {
     int64_t newest_ns;
     bool timestamps;
     bool ecn;      /* the first SYN of the series was an ECN-setup SYN */
-    bool answered; /* the running series */
+    bool answered; /* the running series: by anything */
+    bool over;     /* the running series ended in a reset: the next SYN begins another */
 
     uint32_t synacks;
     uint32_t synack_frame; /* the first with the current ISN */
@@ -201,21 +212,19 @@ struct diag_connection {
     uint32_t requests;
     uint32_t answers;
     int64_t longest_answer_ns;
-    int64_t min_rtt_ns; /* DIAG_UNKNOWN_NS until known */
-    uint32_t rtt_samples;
+    int64_t min_rtt_ns;    /* DIAG_UNKNOWN_NS until known */
     int64_t ack_rtt_ns[2]; /* shortest time in which this side's data were acknowledged */
     uint32_t copies;
     enum diag_side closer; /* first FIN or RST; DIAG_NO_SIDE while open */
     uint32_t close_frame;
     int64_t close_ns;
     int64_t idle_before_close_ns;
-    int64_t waited_ns; /* seconds that the user lost to retransmission, windows and slow answers */
-    uint32_t icmp_frame;
+    int64_t last_data_ns;    /* last payload of either side */
+    int64_t segments_gap_ns; /* between the last two segments */
+    int64_t stalled_ns;      /* that the user lost to repeated retransmission and closed windows */
+    int64_t slow_ns;         /* that the user lost to slow answers */
     struct diag_tls *tls;
-    bool tls_decided;
-    bool no_tls;
-    bool reading_over; /* TLS bytes are followed no longer */
-    struct diag_connection *previous; /* same 4-tuple, before */
+    struct diag_connection *previous;  /* same 4-tuple, before */
     struct diag_name_delay name_delay; /* a lookup that held this connection back */
     uint32_t recent_count;
     struct diag_sent recent[DIAG_RECENT];
@@ -257,10 +266,11 @@ struct diag_out {
     bool verdict;
 };
 
-/* A family of rules. Either hook may be NULL. */
+/* A family of rules. Any hook may be NULL. */
 struct diag_rule {
     const char *name;
-    void (*on_segment)(const struct diag_step *step);
+    void (*on_segment)(const struct diag_step *step); /* the state is as before the segment */
+    void (*on_applied)(const struct diag_step *step); /* the state holds the segment */
     /* Another look when the capture is over (or looked at): nothing may be changed. */
     void (*on_end)(const struct diag_connection *conn, struct diag_out *out);
 };
@@ -274,7 +284,6 @@ struct diag_engine {
     GStringChunk *strings;
     struct diag_names *names;
     struct diag_neighbours *neighbours;
-    GArray *icmp; /* struct diag_icmp, bounded: errors that wait for their connection */
     uint32_t frames;
     uint32_t last_frame;
     int64_t last_ns;
@@ -322,8 +331,7 @@ static inline int64_t diag_max_ns(int64_t a, int64_t b)
 /* Makes a finding with the catalogue's defaults, which the caller may then refine; NULL when the
  * capture does not hold what the diagnosis needs. Owned by the engine or the verdict. */
 #define diag_raise(out, id, side, frame, ...)                                                      \
-    diag_raise_values((out), (id), (side), (frame),                                                \
-                      (const int64_t[DIAG_MAX_VALUES]){__VA_ARGS__})
+    diag_raise_values((out), (id), (side), (frame), (const int64_t[DIAG_MAX_VALUES]){__VA_ARGS__})
 struct diag_finding *diag_raise_values(struct diag_out *out, enum diag_id id, enum diag_side side,
                                        uint32_t frame, const int64_t value[DIAG_MAX_VALUES]);
 
@@ -342,10 +350,19 @@ bool diag_raised(const struct diag_connection *conn, enum diag_id id);
 /* The last event with this id, or NULL. */
 const struct diag_finding *diag_raised_finding(const struct diag_connection *conn, enum diag_id id);
 
-/* ---- tracker (tracker.c) */
+/* ---- tracker (tracker.c, opening.c, turns.c) */
 
 void diag_step_derive(struct diag_step *step);
 void diag_step_apply(const struct diag_step *step);
+void diag_opening_apply(const struct diag_step *step);
+void diag_history_add(const struct diag_step *step);
+void diag_turns_apply(const struct diag_step *step);
+void diag_tls_apply(const struct diag_step *step);
+/* The client's own recognised request, so that silence is no answer to it. */
+bool diag_is_request(const struct diag_segment *seg);
+
+/* The user noticed that this range was sent again. */
+bool diag_range_stalled(const struct diag_range *range);
 
 /* ---- copies (copies.c) */
 
@@ -379,9 +396,30 @@ bool diag_near_end(const struct diag_connection *conn, int64_t since_ns);
 const char *diag_ecn_state(const struct diag_connection *conn);
 const char *diag_timestamp_state(const struct diag_connection *conn);
 bool diag_tls_established(const struct diag_connection *conn);
+/* Facts of the TLS session, NULL when the client does not speak TLS. */
+const struct diag_tls_facts *diag_tls_of(const struct diag_connection *conn);
+/* The TLS handshake is under way: somebody owes the next message. */
+bool diag_in_tls_handshake(const struct diag_connection *conn);
+/* An answer to the open request is due: silence is not one (long poll, push and one-way protocols
+ * are told apart by shape). */
+bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns);
+/* Bytes of the peer that this side has not answered with a byte of its own. */
+uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side);
+/* The unfilled hole that the receiver asks for, else NULL. */
+const struct diag_hole *diag_asked_hole(const struct diag_half *sender);
+/* When the waiting of a side ended: the close, or the end of the capture. */
+int64_t diag_wait_end(const struct diag_connection *conn);
 
-/* ---- resets (rules/reset.c) */
+/* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */
+bool diag_good_echo(const struct diag_connection *conn);
 
-enum diag_reset_kind diag_reset_kind_of(const struct diag_step *step, const struct diag_sent **answers);
+/* ---- parts that the engine calls */
+
+/* Every family's second look, in the order of rules.def. */
+void diag_rules_end(const struct diag_connection *conn, struct diag_out *out);
+/* An ICMP error that quotes a segment of this connection (rules/connect.c). */
+void diag_icmp_answers(struct diag_out *out, const struct diag_icmp *icmp);
+struct diag_judgement;
+void diag_judgement_free(struct diag_judgement *judgement);
 
 #endif

@@ -15,11 +15,11 @@
 /* Public name: protocol, display filters, tap, report. The one place to change it. */
 #define DIAG_PREFIX "diag"
 
-#define DIAG_MAX_VALUES 6
+#define DIAG_MAX_VALUES   6
 #define DIAG_MAX_EVIDENCE 8
-#define DIAG_MAX_CAUSES 6
-#define DIAG_NO_STREAM UINT32_MAX
-#define DIAG_UNKNOWN_NS INT64_MIN
+#define DIAG_MAX_CAUSES   6
+#define DIAG_NO_STREAM    UINT32_MAX
+#define DIAG_UNKNOWN_NS   INT64_MIN
 
 enum diag_id {
 #define DIAGNOSIS(id, ...) DIAG_##id,
@@ -127,7 +127,8 @@ struct diag_value_spec {
     enum diag_unit unit;
 };
 
-/* Texts that replace the diagnosis's own when a finding has this cause. NULL keeps the general text.
+/* Texts that replace the diagnosis's own when a finding has this cause. NULL keeps the general
+ * text.
  */
 struct diag_cause_spec {
     enum diag_cause cause;
@@ -151,6 +152,7 @@ struct diag_diagnosis {
     unsigned blame;              /* enum diag_blame, unless the rule says otherwise */
     enum diag_layer layer;
     enum diag_confidence confidence;
+    bool fails;        /* unexplained and not benign, it means that the connection failed */
     bool tls;          /* shown at the TLS item rather than the TCP item */
     const char *title; /* what happened, in the user's words */
     const char *summary;
@@ -212,27 +214,28 @@ struct diag_segment {
     uint16_t flags; /* enum diag_tcp_flag */
     uint32_t seq;
     uint32_t ack;
-    uint32_t payload;      /* bytes, from the IP length: right even when the capture is cut short */
-    uint32_t captured;     /* bytes of it at data */
-    const uint8_t *data;   /* borrowed for the call */
-    uint16_t window;       /* as in the header, not scaled */
-    unsigned options;      /* enum diag_option */
+    uint32_t payload;    /* bytes, from the IP length: right even when the capture is cut short */
+    uint32_t captured;   /* bytes of it at data */
+    const uint8_t *data; /* borrowed for the call */
+    uint16_t window;     /* as in the header, not scaled */
+    unsigned options;    /* enum diag_option */
     uint16_t mss;
     uint8_t wscale;
-    uint8_t sack_count;    /* blocks */
-    uint32_t sack[4][2];   /* left and right edge */
+    uint8_t sack_count;  /* blocks */
+    uint32_t sack[4][2]; /* left and right edge */
     uint32_t tsval;
     uint32_t tsecr;
     uint8_t ip_version;
     uint8_t ttl;
     uint16_t ip_id; /* 0 for IPv6 */
     bool dont_fragment;
-    uint8_t ecn;    /* IP: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
+    uint8_t ecn; /* IP: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
     uint8_t dscp;
-    uint8_t tunnel; /* number of TCP, UDP or IP layers around this one: a copy in a tunnel differs */
-    uint16_t vlan;  /* first VLAN id of the frame, 0 if none */
-    bool cut;       /* the capture's snap length cut the TCP header or its options */
-    bool opaque;    /* the payload is known to be decoded by another protocol than TLS */
+    uint8_t
+        tunnel;    /* number of TCP, UDP or IP layers around this one: a copy in a tunnel differs */
+    uint16_t vlan; /* first VLAN id of the frame, 0 if none */
+    bool cut;      /* the capture's snap length cut the TCP header or its options */
+    bool opaque;   /* the payload is known to be decoded by another protocol than TLS */
 };
 
 /* An ICMP or ICMPv6 error and the TCP header that it quotes (8 bytes are enough). */
@@ -243,7 +246,7 @@ struct diag_icmp {
     bool v6;
     uint8_t type;
     uint8_t code;
-    uint32_t mtu; /* next-hop MTU of "too big", else 0 */
+    uint32_t mtu;                /* next-hop MTU of "too big", else 0 */
     struct diag_endpoint source; /* of the quoted segment */
     struct diag_endpoint destination;
     uint32_t seq;
@@ -341,7 +344,12 @@ struct diag_reset {
     uint32_t frame;
     enum diag_side side;
     enum diag_id class;
-    enum diag_reset_kind { DIAG_RST_REFUSE, DIAG_RST_REPLY, DIAG_RST_ACTIVE, DIAG_RST_ODD } kind;
+    enum diag_reset_kind {
+        DIAG_RST_REFUSE,
+        DIAG_RST_REPLY,
+        DIAG_RST_ACTIVE,
+        DIAG_RST_ODD
+    } kind;
     uint32_t answers; /* frame, 0 when it answers none that was captured */
     bool repeat;
 };
@@ -372,6 +380,7 @@ struct diag_view {
     const char *tcp_history; /* Zeek's letters */
     const char *ecn;         /* off, offered, refused, on, reflected, accecn */
     const char *timestamps;  /* unknown, off, offered, refused, on */
+    bool has_syn[2];         /* the SYN, the SYN/ACK was captured */
     unsigned options[2];     /* enum diag_option of SYN and SYN/ACK */
     uint16_t mss[2];
     uint8_t wscale[2];

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames that stand in the capture twice although they were sent once (mirror of two ports, VLANs,
+ * both sides of a router, a tunnel and its content). A copy is left out of every TCP rule.
+ */
+#include "core.h"
+
+/* Faster than any stack can repeat a segment. */
+#define COPY_AT_ONCE_NS (50 * 1000)
+
+/* FNV-1a over what identifies a payload well enough: its first bytes. */
+uint32_t diag_payload_hash(const struct diag_segment *seg)
+{
+    uint32_t hash = 2166136261U;
+    uint32_t n = seg->captured < 64 ? seg->captured : 64;
+
+    for (uint32_t i = 0; i < n; i++)
+        hash = (hash ^ seg->data[i]) * 16777619U;
+    return hash;
+}
+
+static bool same_segment(const struct diag_sent *old, const struct diag_segment *seg)
+{
+    return old->seq == seg->seq && old->flags == seg->flags && old->payload == seg->payload &&
+           (old->ack == seg->ack || !(seg->flags & DIAG_ACK));
+}
+
+static bool another_place(const struct diag_sent *old, const struct diag_segment *seg)
+{
+    return old->ttl != seg->ttl || old->vlan != seg->vlan || old->tunnel != seg->tunnel;
+}
+
+/*
+ * A real retransmission has another IP ID or a newer TSval. Where IDs do not count (IPv6, and 0 as
+ * Linux sends it with DF on SYN/ACK and RST), the same TSval at another place of the network or
+ * within microseconds is a copy. A stack that always sends the same ID proves nothing either, so
+ * an ID that does not change between different segments is not trusted alone.
+ */
+static bool is_copy(const struct diag_connection *conn, const struct diag_sent *old,
+                    const struct diag_segment *seg)
+{
+    int64_t apart = seg->time_ns - old->time_ns;
+    bool same_ts = old->timestamps == !!(seg->options & DIAG_OPT_TIMESTAMPS) &&
+                   (!old->timestamps || old->tsval == seg->tsval);
+
+    if (!same_segment(old, seg) || !same_ts || apart < 0 ||
+        apart > diag_ms(conn->engine->settings.copy_window))
+        return false;
+    if (old->hash != diag_payload_hash(seg))
+        return false;
+    if (seg->ip_version == 4 && (seg->ip_id != 0 || old->ip_id != 0))
+        return seg->ip_id == old->ip_id;
+    return apart < COPY_AT_ONCE_NS || (old->timestamps && another_place(old, seg));
+}
+
+static bool id_counts(const struct diag_connection *conn, const struct diag_sent *old)
+{
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
+        const struct diag_sent *other = &conn->recent[i];
+
+        if (other != old && other->from == old->from && other->frame != old->frame &&
+            other->ip_id == old->ip_id && other->seq != old->seq)
+            return false;
+    }
+    return true;
+}
+
+const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
+                                     const struct diag_segment *seg, enum diag_side from)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0;) {
+        const struct diag_sent *old = &conn->recent[i];
+
+        if (old->from == from && is_copy(conn, old, seg) &&
+            (seg->ip_id == 0 || id_counts(conn, old)))
+            return old;
+    }
+    return NULL;
+}

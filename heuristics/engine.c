@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes facts in capture order, finds the connection of each, and lets every family of rules look
+ * at the step it makes.
+ */
+#include "core.h"
+
+#include <string.h>
+
+#define RULE(name) extern const struct diag_rule diag_rule_##name;
+#include "rules.def"
+#undef RULE
+
+static const struct diag_rule *const rules[] = {
+#define RULE(name) &diag_rule_##name,
+#include "rules.def"
+#undef RULE
+};
+
+struct tuple {
+    struct diag_endpoint low;
+    struct diag_endpoint high;
+};
+
+static int compare_endpoints(const struct diag_endpoint *a, const struct diag_endpoint *b)
+{
+    int order = memcmp(&a->address, &b->address, sizeof a->address);
+
+    return order ? order : (int)a->port - (int)b->port;
+}
+
+static struct tuple tuple_of(const struct diag_endpoint *a, const struct diag_endpoint *b)
+{
+    struct tuple tuple;
+
+    memset(&tuple, 0, sizeof tuple);
+    tuple.low = compare_endpoints(a, b) < 0 ? *a : *b;
+    tuple.high = compare_endpoints(a, b) < 0 ? *b : *a;
+    return tuple;
+}
+
+static guint hash_endpoint(guint hash, const struct diag_endpoint *e)
+{
+    for (size_t i = 0; i < e->address.length; i++)
+        hash = (hash ^ e->address.bytes[i]) * 16777619U;
+    return (hash ^ e->port) * 16777619U;
+}
+
+static guint hash_tuple(gconstpointer key)
+{
+    const struct tuple *tuple = key;
+
+    return hash_endpoint(hash_endpoint(2166136261U, &tuple->low), &tuple->high);
+}
+
+static gboolean equal_tuple(gconstpointer a, gconstpointer b)
+{
+    const struct tuple *x = a;
+    const struct tuple *y = b;
+
+    return compare_endpoints(&x->low, &y->low) == 0 && compare_endpoints(&x->high, &y->high) == 0;
+}
+
+struct diag_engine *diag_engine_new(const struct diag_settings *settings)
+{
+    struct diag_engine *engine = g_new0(struct diag_engine, 1);
+
+    engine->settings = *settings;
+    engine->by_tuple = g_hash_table_new_full(hash_tuple, equal_tuple, g_free, NULL);
+    engine->by_stream = g_hash_table_new(g_direct_hash, g_direct_equal);
+    engine->connections = g_ptr_array_new_with_free_func(diag_connection_free);
+    engine->findings = g_ptr_array_new_with_free_func(g_free);
+    engine->strings = g_string_chunk_new(256);
+    engine->names = diag_names_new(settings);
+    engine->neighbours = diag_neighbours_new();
+    return engine;
+}
+
+void diag_engine_free(struct diag_engine *engine)
+{
+    if (!engine)
+        return;
+    diag_judgement_free(engine->judgement);
+    g_hash_table_destroy(engine->by_tuple);
+    g_hash_table_destroy(engine->by_stream);
+    g_ptr_array_free(engine->connections, TRUE);
+    g_ptr_array_free(engine->findings, TRUE);
+    g_string_chunk_free(engine->strings);
+    diag_names_free(engine->names);
+    diag_neighbours_free(engine->neighbours);
+    g_free(engine);
+}
+
+void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns)
+{
+    engine->frames++;
+    engine->fed++;
+    engine->last_frame = frame;
+    engine->last_ns = diag_max_ns(engine->last_ns, time_ns);
+}
+
+/* Without a label from Wireshark, a SYN with a new ISN begins a connection, as it does there. */
+static bool another_stream(const struct diag_connection *conn, const struct diag_segment *seg)
+{
+    if (seg->stream != DIAG_NO_STREAM || conn->stream != DIAG_NO_STREAM)
+        return conn->stream != seg->stream;
+    return (seg->flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN && conn->half[DIAG_CLIENT].syn &&
+           conn->half[DIAG_CLIENT].isn != seg->seq;
+}
+
+static struct diag_connection *start(struct diag_engine *engine, struct tuple *tuple,
+                                     struct diag_connection *previous,
+                                     const struct diag_segment *seg)
+{
+    struct diag_connection *conn = diag_connection_new(engine, seg);
+
+    conn->previous = previous;
+    conn->index = engine->connections->len;
+    g_ptr_array_add(engine->connections, conn);
+    g_hash_table_replace(engine->by_tuple, g_memdup2(tuple, sizeof *tuple), conn);
+    if (seg->stream != DIAG_NO_STREAM)
+        g_hash_table_insert(engine->by_stream, GUINT_TO_POINTER(seg->stream), conn);
+    return conn;
+}
+
+/* A stream that Wireshark went back to (two connections on one 4-tuple, interleaved) is found by
+ * its label. */
+static struct diag_connection *connection_of(struct diag_engine *engine,
+                                             const struct diag_segment *seg)
+{
+    struct tuple tuple = tuple_of(&seg->source, &seg->destination);
+    struct diag_connection *conn = g_hash_table_lookup(engine->by_tuple, &tuple);
+
+    if (conn && !another_stream(conn, seg))
+        return conn;
+    struct diag_connection *labelled =
+        seg->stream == DIAG_NO_STREAM
+            ? NULL
+            : g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(seg->stream));
+
+    return labelled ? labelled : start(engine, &tuple, conn, seg);
+}
+
+static void note_copy(struct diag_out *out, const struct diag_segment *seg,
+                      const struct diag_sent *original)
+{
+    struct diag_engine *engine = out->engine;
+
+    out->conn->copies++;
+    engine->copies++;
+    /* Two can be chance; the third makes it a property of the file. Said once. */
+    if (engine->copies != 3)
+        return;
+    struct diag_finding *finding =
+        diag_raise(out, DIAG_cap_duplicate_frames, diag_side_of(out->conn, seg), seg->frame,
+                   engine->copies, seg->time_ns - original->time_ns);
+
+    diag_cite(finding, DIAG_ROLE_first, original->frame);
+    diag_cite(finding, DIAG_ROLE_copy, seg->frame);
+}
+
+static void judge_step(struct diag_step *step)
+{
+    diag_step_derive(step);
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (rules[i]->on_segment)
+            rules[i]->on_segment(step);
+    diag_step_apply(step);
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (rules[i]->on_applied)
+            rules[i]->on_applied(step);
+}
+
+struct diag_connection *diag_feed_segment(struct diag_engine *engine,
+                                          const struct diag_segment *segment)
+{
+    struct diag_connection *conn = connection_of(engine, segment);
+    struct diag_out out = {engine, conn, engine->findings, false};
+    enum diag_side from = diag_side_of(conn, segment);
+    struct diag_step step = {.out = &out, .conn = conn, .seg = segment, .from = from};
+    const struct diag_sent *original = diag_copy_of(conn, segment, from);
+
+    engine->fed++;
+    engine->last_ns = diag_max_ns(engine->last_ns, segment->time_ns);
+    if (original)
+        note_copy(&out, segment, original);
+    else
+        judge_step(&step);
+    return conn;
+}
+
+void diag_rules_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (rules[i]->on_end)
+            rules[i]->on_end(conn, out);
+}
+
+struct diag_connection *diag_feed_icmp(struct diag_engine *engine, const struct diag_icmp *icmp)
+{
+    struct tuple tuple = tuple_of(&icmp->source, &icmp->destination);
+    struct diag_connection *conn = g_hash_table_lookup(engine->by_tuple, &tuple);
+
+    struct diag_out out = {engine, conn, engine->findings, false};
+
+    engine->fed++;
+    if (conn)
+        diag_icmp_answers(&out, icmp);
+    return conn;
+}
+
+void diag_feed_name(struct diag_engine *engine, const struct diag_name_message *message)
+{
+    engine->fed++;
+    diag_names_message(engine->names, message);
+}
+
+void diag_feed_arp(struct diag_engine *engine, const struct diag_arp *arp)
+{
+    engine->fed++;
+    diag_neighbours_arp(engine->neighbours, arp);
+}
+
+/* Events are made in frame order, so the first of a frame is found by bisection. */
+static guint first_event(const GPtrArray *findings, uint32_t frame)
+{
+    guint low = 0;
+    guint high = findings->len;
+
+    while (low < high) {
+        guint middle = (low + high) / 2;
+        const struct diag_finding *finding = g_ptr_array_index(findings, middle);
+
+        if (finding->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
+                            const struct diag_finding *const **events)
+{
+    const GPtrArray *findings = engine->findings;
+    guint first = first_event(findings, frame);
+    guint end = first;
+
+    while (end < findings->len &&
+           ((const struct diag_finding *)g_ptr_array_index(findings, end))->frame == frame)
+        end++;
+    *events = (const struct diag_finding *const *)(findings->pdata + first);
+    return end - first;
+}
+
+uint32_t diag_connection_stream(const struct diag_connection *connection)
+{
+    return connection->stream;
+}

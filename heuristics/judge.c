@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From findings to a verdict: every family's second look, the folding of symptoms under causes,
+ * what the connections say together, and the outcome of each.
+ */
+#include "judge.h"
+
+static void free_sentence(void *data)
+{
+    struct diag_sentence *sentence = data;
+
+    g_free(sentence->findings);
+    g_free(sentence);
+}
+
+static void free_host(void *data)
+{
+    struct diag_host *host = data;
+
+    g_array_free(host->streams, TRUE);
+    g_free(host);
+}
+
+void diag_judgement_free(struct diag_judgement *judgement)
+{
+    if (!judgement)
+        return;
+    g_ptr_array_free(judgement->made, TRUE);
+    g_ptr_array_free(judgement->sentences, TRUE);
+    g_ptr_array_free(judgement->hosts, TRUE);
+    g_array_free(judgement->capture, TRUE);
+    g_free(judgement);
+}
+
+/* ---- folding */
+
+static bool is_listed(const struct diag_id_list *list, enum diag_id id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->id[i] == id)
+            return true;
+    return false;
+}
+
+static bool share_a_frame(const struct diag_finding *a, const struct diag_finding *b)
+{
+    for (size_t i = 0; i < a->evidence_count; i++)
+        for (size_t j = 0; j < b->evidence_count; j++)
+            if (a->evidence[i].frame == b->evidence[j].frame)
+                return true;
+    return false;
+}
+
+/* A copy or a hole in the capture explains only what rests on those very frames; a missing
+ * direction explains everything. What is benign itself is no cause. */
+static bool explains(const struct diag_finding *cause, const struct diag_finding *symptom)
+{
+    if (cause == symptom || cause->benign ||
+        !is_listed(&diag_catalogue[cause->id].explains, symptom->id))
+        return false;
+    return diag_catalogue[cause->id].stage != DIAG_STAGE_CAPTURE || cause->id == DIAG_cap_one_way ||
+           share_a_frame(cause, symptom);
+}
+
+/* The same diagnosis said again with better numbers: the last one counts. */
+static bool is_said_better(const struct diag_finding *old, const struct diag_finding *better)
+{
+    return old->id == better->id && old->side == better->side && old != better &&
+           (better->verdict || !old->verdict);
+}
+
+static void fold_repeats(struct diag_sentence *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        for (size_t j = i + 1; j < s->count && !s->findings[i].explained; j++)
+            if (is_said_better(s->findings[i].finding, s->findings[j].finding)) {
+                s->findings[i].explained = true;
+                s->findings[i].explained_by = s->findings[j].finding->id;
+            }
+}
+
+static void explain(struct diag_sentence *s, struct diag_judged *symptom)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct diag_judged *cause = &s->findings[i];
+
+        if (!explains(cause->finding, symptom->finding))
+            continue;
+        /* The root of a chain is named rather than its middle. */
+        if (symptom->explained && cause->explained)
+            continue;
+        symptom->explained = true;
+        symptom->explained_by = cause->finding->id;
+    }
+}
+
+static void fold(struct diag_sentence *s)
+{
+    fold_repeats(s);
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->findings[i].explained)
+            explain(s, &s->findings[i]);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->findings[i].explained && s->findings[i].explained_by != s->findings[i].finding->id)
+            explain(s, &s->findings[i]);
+}
+
+/* ---- one connection */
+
+static size_t copy_judged(struct diag_judged *to, const GPtrArray *findings, guint from)
+{
+    size_t n = 0;
+
+    for (guint i = from; findings && i < findings->len; i++) {
+        const struct diag_finding *f = g_ptr_array_index(findings, i);
+
+        to[n++] = (struct diag_judged){.finding = f, .effective = f->severity};
+    }
+    return n;
+}
+
+static struct diag_sentence *pass_sentence(struct diag_engine *engine,
+                                           struct diag_judgement *judgement,
+                                           struct diag_connection *conn)
+{
+    struct diag_sentence *s = g_new0(struct diag_sentence, 1);
+    struct diag_out out = {engine, conn, judgement->made, true};
+    guint made = judgement->made->len;
+    guint events = conn->events ? conn->events->len : 0;
+
+    diag_rules_end(conn, &out);
+    s->conn = conn;
+    s->findings = g_new0(struct diag_judged, events + (judgement->made->len - made) + 1);
+    s->count = copy_judged(s->findings, conn->events, 0);
+    s->count += copy_judged(s->findings + s->count, judgement->made, made);
+    fold(s);
+    return s;
+}
+
+static void judge_capture(struct diag_engine *engine, struct diag_judgement *judgement)
+{
+    for (guint i = 0; i < engine->findings->len; i++) {
+        const struct diag_finding *f = g_ptr_array_index(engine->findings, i);
+        struct diag_judged judged = {.finding = f, .effective = f->severity};
+
+        if (f->id == DIAG_cap_duplicate_frames)
+            g_array_append_val(judgement->capture, judged);
+    }
+}
+
+struct diag_judgement *diag_judge(struct diag_engine *engine)
+{
+    struct diag_judgement *j = engine->judgement;
+
+    if (j && engine->judged == engine->fed)
+        return j;
+    diag_judgement_free(j);
+    engine->judged = engine->fed;
+    engine->judgement = j = g_new0(struct diag_judgement, 1);
+    j->made = g_ptr_array_new_with_free_func(g_free);
+    j->sentences = g_ptr_array_new_with_free_func(free_sentence);
+    j->hosts = g_ptr_array_new_with_free_func(free_host);
+    j->capture = g_array_new(FALSE, FALSE, sizeof(struct diag_judged));
+    for (guint i = 0; i < engine->connections->len; i++)
+        g_ptr_array_add(j->sentences,
+                        pass_sentence(engine, j, g_ptr_array_index(engine->connections, i)));
+    diag_correlate(engine, j);
+    for (guint i = 0; i < j->sentences->len; i++)
+        diag_decide(g_ptr_array_index(j->sentences, i));
+    judge_capture(engine, j);
+    return j;
+}
+
+struct diag_host *diag_host_add(struct diag_engine *engine, struct diag_judgement *judgement,
+                                enum diag_id id, uint32_t frame,
+                                const int64_t value[DIAG_MAX_VALUES])
+{
+    struct diag_host *host = g_new0(struct diag_host, 1);
+    struct diag_out out = {engine, NULL, judgement->made, true};
+    struct diag_finding *f = diag_raise_values(&out, id, DIAG_SERVER, frame, value);
+
+    host->judged = (struct diag_judged){.finding = f, .effective = f->severity};
+    host->streams = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    g_ptr_array_add(judgement->hosts, host);
+    return host;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The opening of a connection: series of SYNs, the SYN/ACKs that answer them, the ACK that ends the
+ * handshake (RFC 9293 3.5); and the history in Zeek's letters.
+ */
+#include "core.h"
+
+#include <string.h>
+
+static void begin_series(struct diag_opening *o, const struct diag_segment *seg)
+{
+    bool same_clock = o->timestamps && (seg->options & DIAG_OPT_TIMESTAMPS);
+
+    o->attempts++;
+    o->series = 0;
+    o->first_ns = seg->time_ns;
+    o->ecn = (seg->flags & (DIAG_ECE | DIAG_CWR)) == (DIAG_ECE | DIAG_CWR);
+    o->answered = o->over = false;
+    o->synack_frame = o->ack_frame = 0;
+    o->synack_repeats = o->repeats_after_ack = o->repeats_after_data = 0;
+    o->established = false;
+    /* All SYNs of a stream come from one clock: an echo of an earlier one is legal. */
+    if (!same_clock)
+        o->first_tsval = seg->tsval;
+}
+
+static void take_offer(struct diag_half *x, const struct diag_segment *seg)
+{
+    x->syn = true;
+    x->syn_flags = seg->flags;
+    x->options = seg->options;
+    x->mss = seg->mss;
+    x->wscale = seg->options & DIAG_OPT_WSCALE ? seg->wscale : 0;
+}
+
+static void note_syn_frame(struct diag_opening *o, const struct diag_segment *seg)
+{
+    if (o->series < DIAG_SYN_FRAMES)
+        o->frame[o->series] = seg->frame;
+    if (!o->syns++) {
+        o->all_first_ns = seg->time_ns;
+        o->all_first_frame = seg->frame;
+    }
+    o->series++;
+    o->last_ns = seg->time_ns;
+    o->last_frame = seg->frame;
+    o->timestamps = seg->options & DIAG_OPT_TIMESTAMPS;
+    o->newest_tsval = seg->tsval;
+    o->newest_ns = seg->time_ns;
+}
+
+static void apply_syn(const struct diag_step *step)
+{
+    struct diag_opening *o = &step->conn->opening;
+    const struct diag_segment *seg = step->seg;
+    struct diag_half *x = step->x;
+
+    if (!o->syns || o->over || (x->syn && x->isn != seg->seq))
+        begin_series(o, seg);
+    note_syn_frame(o, seg);
+    /* The retry may offer less (ECN off): what counts is what the first SYN of the series asked. */
+    if (o->series == 1)
+        take_offer(x, seg);
+    x->isn = seg->seq;
+    x->nxt = step->end;
+    x->una_valid = false;
+}
+
+static void repeat_synack(const struct diag_step *step)
+{
+    struct diag_opening *o = &step->conn->opening;
+
+    if (o->synack_repeats < DIAG_SYN_FRAMES)
+        o->repeat_frame[o->synack_repeats] = step->seg->frame;
+    o->synack_repeats++;
+    o->repeats_after_ack += o->ack_frame != 0;
+    o->repeats_after_data += step->y->data_segments > 0;
+}
+
+static void first_synack(const struct diag_step *step)
+{
+    struct diag_opening *o = &step->conn->opening;
+    const struct diag_segment *seg = step->seg;
+
+    o->synack_frame = seg->frame;
+    o->synack_ns = seg->time_ns;
+    o->synack_repeats = 0;
+    o->synack_ack = seg->ack;
+    o->synack_timestamps = seg->options & DIAG_OPT_TIMESTAMPS;
+    o->synack_tsval = seg->tsval;
+    o->synack_tsecr = seg->tsecr;
+    if (o->series == 1 && o->rtt_ns == DIAG_UNKNOWN_NS)
+        o->rtt_ns = seg->time_ns - o->first_ns;
+    take_offer(step->x, seg);
+    step->x->isn = seg->seq;
+    step->x->nxt = step->end;
+}
+
+static void apply_synack(const struct diag_step *step)
+{
+    struct diag_opening *o = &step->conn->opening;
+    const struct diag_segment *seg = step->seg;
+
+    if (o->synack_frame && step->x->isn == seg->seq)
+        repeat_synack(step);
+    else
+        first_synack(step);
+    o->synacks++;
+    o->answered = true;
+    o->synack_last_frame = seg->frame;
+    o->synack_last_ns = seg->time_ns;
+    step->x->ack = seg->ack;
+    step->x->ack_valid = true;
+    if (!step->y->una_valid || diag_seq_lt(step->y->una, seg->ack))
+        step->y->una = seg->ack;
+    step->y->una_valid = true;
+}
+
+/* Both halves of the handshake together are a round trip, wherever the capture was taken. */
+static void apply_third(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    struct diag_opening *o = &conn->opening;
+
+    if (o->ack_frame || !o->synack_frame || !(step->seg->flags & DIAG_ACK) ||
+        step->seg->ack - step->y->isn != 1)
+        return;
+    o->ack_frame = step->seg->frame;
+    o->ack_ns = step->seg->time_ns;
+    o->established = true;
+    if (o->series == 1 && !o->synack_repeats)
+        conn->min_rtt_ns = o->ack_ns - o->first_ns;
+}
+
+static void apply_reset(const struct diag_step *step)
+{
+    struct diag_opening *o = &step->conn->opening;
+
+    if (!o->syns || o->established)
+        return;
+    if (step->from == DIAG_SERVER)
+        o->refusals++;
+    else if (o->synack_frame)
+        o->bad_cycles++;
+    o->answered = true;
+    o->over = true;
+}
+
+void diag_opening_apply(const struct diag_step *step)
+{
+    if (step->syn && step->from == DIAG_CLIENT)
+        apply_syn(step);
+    else if (step->synack && step->from == DIAG_SERVER)
+        apply_synack(step);
+    else if (step->rst)
+        apply_reset(step);
+    else if (step->from == DIAG_CLIENT)
+        apply_third(step);
+    else
+        step->conn->opening.answered = true;
+}
+
+/* ---- history */
+
+static void add_letter(struct diag_connection *conn, enum diag_side side, char letter, bool once)
+{
+    char c = side == DIAG_CLIENT ? (char)(letter - 'a' + 'A') : letter;
+
+    if (conn->history_length + 1 >= DIAG_HISTORY || (once && strchr(conn->history, c)))
+        return;
+    conn->history[conn->history_length++] = c;
+}
+
+static bool is_power_of_ten(uint32_t n)
+{
+    return n == 1 || n == 10 || n == 100 || n == 1000;
+}
+
+void diag_history_add(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    const struct diag_segment *seg = step->seg;
+
+    if (step->syn || step->synack)
+        add_letter(conn, step->from, step->syn ? 's' : 'h', true);
+    else if (step->rst)
+        add_letter(conn, step->from, 'r', true);
+    else if (!seg->payload && !step->fin)
+        add_letter(conn, step->from, 'a', true);
+    if (step->gap)
+        add_letter(conn, step->from, 'g', !is_power_of_ten(step->x->hole_count + 1));
+    if (seg->payload && step->again && !step->fills)
+        add_letter(conn, step->from, 't', !is_power_of_ten(step->x->again + 1));
+    else if (seg->payload && !step->rst && !step->keepalive)
+        add_letter(conn, step->from, 'd', true);
+    if (seg->window == 0 && !step->rst && !step->fin && (seg->flags & DIAG_ACK))
+        add_letter(conn, step->from, 'w', true);
+    if (step->fin)
+        add_letter(conn, step->from, 'f', true);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of a connection for its user, and which finding says it best. */
+#include "judge.h"
+
+bool diag_is_open(const struct diag_judged *judged)
+{
+    return !judged->finding->benign && !judged->explained &&
+           diag_catalogue[judged->finding->id].stage != DIAG_STAGE_CAPTURE;
+}
+
+bool diag_connected(const struct diag_connection *conn)
+{
+    const struct diag_half *s = &conn->half[DIAG_SERVER];
+
+    return conn->opening.established || (s->bytes > 0 && conn->half[DIAG_CLIENT].bytes > 0);
+}
+
+static bool is_explained_by_host(const struct diag_judged *judged)
+{
+    return judged->explained && !judged->finding->benign &&
+           diag_catalogue[judged->explained_by].stage == DIAG_STAGE_HOST;
+}
+
+/* A failed try to connect is history once the connection came about. */
+static bool was_overcome(const struct diag_sentence *s, const struct diag_judged *judged)
+{
+    enum diag_id id = judged->finding->id;
+
+    return diag_catalogue[id].stage == DIAG_STAGE_CONNECT && id != DIAG_synack_retx_after_data &&
+           id != DIAG_accept_then_close && s->conn->opening.established;
+}
+
+static bool is_failure(const struct diag_sentence *s, const struct diag_judged *judged)
+{
+    bool counts = diag_is_open(judged) || is_explained_by_host(judged);
+
+    return counts && judged->effective >= DIAG_NOTE && diag_catalogue[judged->finding->id].fails &&
+           !was_overcome(s, judged);
+}
+
+static bool any(const struct diag_sentence *s,
+                bool (*test)(const struct diag_sentence *, const struct diag_judged *))
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (test(s, &s->findings[i]))
+            return true;
+    return false;
+}
+
+static bool has(const struct diag_sentence *s, enum diag_id id)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->findings[i].finding->id == id && !s->findings[i].explained)
+            return true;
+    return false;
+}
+
+/* Seconds that the user waited for anything but the work itself. */
+static int64_t waited(const struct diag_connection *conn)
+{
+    const struct diag_opening *o = &conn->opening;
+    int64_t connect = o->established && o->syns > 1 ? o->ack_ns - o->all_first_ns : 0;
+
+    return connect + conn->stalled_ns + conn->slow_ns;
+}
+
+static bool lossy(const struct diag_sentence *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->findings[i].finding->id == DIAG_loss_recovered &&
+            s->findings[i].finding->severity >= DIAG_WARN && !s->findings[i].explained)
+            return true;
+    return false;
+}
+
+static bool is_pending(const struct diag_sentence *s)
+{
+    return has(s, DIAG_cap_ends_early) || (s->conn->midstream && s->conn->closer == DIAG_NO_SIDE);
+}
+
+static enum diag_outcome outcome_of(const struct diag_sentence *s)
+{
+    if (diag_one_way(s->conn))
+        return DIAG_UNDECIDABLE;
+    if (any(s, is_failure))
+        return DIAG_FAILED;
+    if (waited(s->conn) >= diag_ms(s->conn->engine->settings.slow) || lossy(s))
+        return DIAG_DEGRADED;
+    return is_pending(s) ? DIAG_UNDECIDABLE : DIAG_HEALTHY;
+}
+
+/* Among equals the earliest, then the catalogue's order. */
+static bool outranks(const struct diag_judged *a, const struct diag_judged *b)
+{
+    if (!b)
+        return true;
+    if (a->effective != b->effective)
+        return a->effective > b->effective;
+    if (a->finding->frame != b->finding->frame)
+        return a->finding->frame < b->finding->frame;
+    return a->finding->id < b->finding->id;
+}
+
+static bool may_be_verdict(const struct diag_sentence *s, const struct diag_judged *judged)
+{
+    if (s->outcome == DIAG_UNDECIDABLE)
+        return diag_catalogue[judged->finding->id].stage == DIAG_STAGE_CAPTURE;
+    if (s->outcome == DIAG_FAILED)
+        return is_failure(s, judged);
+    return diag_is_open(judged);
+}
+
+void diag_decide(struct diag_sentence *s)
+{
+    s->outcome = outcome_of(s);
+    s->verdict = NULL;
+    if (s->outcome == DIAG_HEALTHY)
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        if (may_be_verdict(s, &s->findings[i]) && outranks(&s->findings[i], s->verdict))
+            s->verdict = &s->findings[i];
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Capture quality: what the file itself hides. These findings accuse nobody; they lower or silence
+ * the others.
+ */
+#include "../core.h"
+
+static void begins_in_the_middle(const struct diag_step *step)
+{
+    if (step->conn->midstream && step->conn->first_frame == step->seg->frame)
+        diag_raise(step->out, DIAG_cap_midstream, step->from, step->seg->frame, step->seg->frame);
+}
+
+static void report_gap(const struct diag_step *step, enum diag_side sender, uint32_t missing,
+                       uint32_t gap_frame)
+{
+    if (diag_raised(step->conn, DIAG_cap_gap_not_captured) || missing == 0)
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_cap_gap_not_captured, sender,
+                                        step->seg->frame, missing, gap_frame);
+
+    diag_cite(f, DIAG_ROLE_gap, gap_frame);
+    diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
+}
+
+/* A hole that the receiver acknowledges without having been sent again: the bytes did arrive. */
+static void acknowledged_holes(const struct diag_step *step)
+{
+    const struct diag_half *y = step->y;
+
+    if (!(step->seg->flags & DIAG_ACK) || step->rst)
+        return;
+    for (uint32_t i = 0; i < y->hole_count; i++)
+        if (diag_seq_le(y->hole[i].end, step->seg->ack))
+            report_gap(step, diag_peer(step->from), y->hole[i].end - y->hole[i].seq,
+                       y->hole[i].frame);
+}
+
+/* The receiver had acknowledged the missing bytes before this segment showed that they are missing.
+ */
+static void gap_known_to_be_received(const struct diag_step *step)
+{
+    if (step->gap && step->y->ack_valid && diag_seq_le(step->seg->seq, step->y->ack))
+        report_gap(step, step->from, step->gap, step->seg->frame);
+}
+
+static void on_segment(const struct diag_step *step)
+{
+    begins_in_the_middle(step);
+    acknowledged_holes(step);
+    gap_known_to_be_received(step);
+}
+
+static void one_direction(const struct diag_connection *conn, struct diag_out *out)
+{
+    enum diag_side seen = conn->half[DIAG_CLIENT].segments ? DIAG_CLIENT : DIAG_SERVER;
+    const struct diag_half *x = &conn->half[seen];
+
+    if (!diag_one_way(conn))
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_cap_one_way, seen, x->first_frame, x->segments,
+                                        (int64_t)x->acked_bytes);
+
+    diag_cite(f, DIAG_ROLE_first, x->first_frame);
+    diag_cite(f, DIAG_ROLE_last, x->last_frame);
+}
+
+/* Somebody waits for an answer: the client for a SYN/ACK or a response, or a side for an ACK. */
+static bool waits(const struct diag_connection *conn)
+{
+    const struct diag_opening *o = &conn->opening;
+
+    if (conn->closer != DIAG_NO_SIDE)
+        return false;
+    if (o->syns && !o->answered)
+        return true;
+    if (o->synack_frame && !o->ack_frame)
+        return true;
+    return (conn->request.open && conn->request.due) || diag_in_tls_handshake(conn) ||
+           diag_outstanding(conn, DIAG_CLIENT) || diag_outstanding(conn, DIAG_SERVER);
+}
+
+/* The last gap twice over: a retry that doubles would not have been captured either (RFC 6298 5).
+ */
+static void file_ends_in_a_wait(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_opening *o = &conn->opening;
+    int64_t left = conn->engine->last_ns - conn->last_ns;
+    enum diag_side last = conn->half[DIAG_CLIENT].last_ns >= conn->half[DIAG_SERVER].last_ns
+                              ? DIAG_CLIENT
+                              : DIAG_SERVER;
+
+    if (!waits(conn) || diag_one_way(conn))
+        return;
+    if (left >= diag_ms(conn->engine->settings.capture_tail) || o->series >= 3)
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_cap_ends_early, last, conn->last_frame, left);
+
+    diag_cite(f, DIAG_ROLE_last, conn->last_frame);
+}
+
+static void on_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    one_direction(conn, out);
+    file_ends_in_a_wait(conn, out);
+}
+
+const struct diag_rule diag_rule_capture = {
+    .name = "capture", .on_segment = on_segment, .on_end = on_end};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who closed, and why then. The one who closes is rarely the one who is guilty: a side that gave up
+ * waiting, an idle timeout, a server that closes instead of answering, a receiver that breaks off.
+ */
+#include "../core.h"
+
+/* A transfer is under way when this many segments of data came within the last second. */
+#define TRANSFER_SEGMENTS 3
+/* What a server may add after the client's close without anybody missing it: TLS close_notify, a
+ * last ticket, an HTTP/2 GOAWAY. */
+#define FAREWELL_BYTES 300
+
+static bool closes_now(const struct diag_step *step)
+{
+    return (step->fin || step->rst) && step->conn->closer == DIAG_NO_SIDE;
+}
+
+static unsigned blame_side(enum diag_side side)
+{
+    return side == DIAG_CLIENT ? DIAG_BLAME_CLIENT : DIAG_BLAME_SERVER;
+}
+
+static enum diag_role closing_role(const struct diag_step *step)
+{
+    return step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin;
+}
+
+/* ---- close_gave_up */
+
+/* Since when this side has been waiting for its peer; 0 if it has not. */
+static int64_t waiting_since(const struct diag_step *step, uint32_t *frame)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    const struct diag_hole *hole = diag_asked_hole(step->y);
+    enum diag_side who = DIAG_NO_SIDE;
+
+    if (hole) {
+        *frame = hole->asked_frame;
+        return hole->time_ns;
+    }
+    if (diag_tls_of(conn) && diag_tls_waiting_for(conn->tls, &who) != DIAG_TLS_EXPECT_nothing) {
+        *frame = conn->last_frame;
+        return who == diag_peer(step->from) ? conn->last_data_ns : 0;
+    }
+    if (step->from != DIAG_CLIENT || !diag_answer_due(conn, step->seg->time_ns - r->last_ns))
+        return 0;
+    *frame = r->frame;
+    return r->last_ns;
+}
+
+static bool gave_up(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    int64_t limit = diag_max_ns(diag_ms(conn->engine->settings.gave_up), 5 * diag_rtt(conn));
+    uint32_t frame = 0;
+    int64_t since = waiting_since(step, &frame);
+    int64_t waited = step->seg->time_ns - since;
+
+    if (!since || waited < limit || (step->rst && !(step->seg->flags & DIAG_ACK)))
+        return false;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_close_gave_up, step->from, step->seg->frame, waited, frame);
+
+    if (f)
+        f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(step->from));
+    diag_cite(f, DIAG_ROLE_request, frame);
+    diag_cite(f, closing_role(step), step->seg->frame);
+    return true;
+}
+
+/* ---- closed_without_response */
+
+static bool request_was_taken(const struct diag_step *step)
+{
+    const struct diag_request *r = &step->conn->request;
+
+    return r->open && (step->seg->flags & DIAG_ACK) && diag_seq_le(r->end, step->seg->ack);
+}
+
+static bool closed_instead_of_answering(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    int64_t waited = step->seg->time_ns - r->last_ns;
+
+    if (step->from != DIAG_SERVER || step->seg->payload || step->gap || step->x->hole_count ||
+        !request_was_taken(step) || diag_in_tls_handshake(conn) || !diag_answer_due(conn, waited))
+        return false;
+    struct diag_finding *f = diag_raise(step->out, DIAG_closed_without_response, DIAG_SERVER,
+                                        step->seg->frame, waited, r->bytes, r->frame);
+
+    if (!f)
+        return false;
+    f->cause = waited < DIAG_SECOND_NS ? DIAG_CAUSE_at_once : DIAG_CAUSE_after_wait;
+    diag_cite(f, DIAG_ROLE_request, r->frame);
+    diag_cite(f, DIAG_ROLE_ack, r->acked_frame);
+    diag_cite(f, closing_role(step), step->seg->frame);
+    return true;
+}
+
+/* ---- idle_timeout_close */
+
+/* The last bytes of data that nobody acknowledged, or a hole, mean that something is due. */
+static bool nothing_due(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    bool asked = r->open && (r->due || !r->acked_frame);
+
+    return !asked && !step->gap && !step->x->hole_count && !step->y->hole_count &&
+           diag_outstanding(conn, DIAG_CLIENT) == 0 && diag_outstanding(conn, DIAG_SERVER) == 0 &&
+           !diag_in_tls_handshake(conn) && step->x->probes == 0;
+}
+
+static void idle_too_long(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    int64_t idle = step->seg->time_ns - conn->last_ns;
+
+    if (idle < diag_ms(conn->engine->settings.idle_close) || !nothing_due(step) ||
+        step->seg->payload || conn->first_frame == step->seg->frame)
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_idle_timeout_close, step->from,
+                                        step->seg->frame, idle, conn->last_frame);
+
+    diag_cite(f, DIAG_ROLE_last, conn->last_frame);
+    diag_cite(f, closing_role(step), step->seg->frame);
+}
+
+/* ---- abort_mid_transfer */
+
+static bool said_goodbye(const struct diag_connection *conn, enum diag_side side)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
+
+    return tls && tls->close_notify[side].frame;
+}
+
+/* Before the close, data poured in. */
+static bool transfer_at_close(const struct diag_connection *conn, enum diag_side sender)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        n += sent->from == sender && sent->payload > 0 && sent->frame <= conn->close_frame &&
+             conn->close_ns - sent->time_ns < DIAG_SECOND_NS;
+    }
+    return n >= TRANSFER_SEGMENTS;
+}
+
+/* Proof that more was coming: data sent after the receiver had closed. */
+static bool more_was_coming(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    enum diag_side receiver = conn->closer;
+
+    return receiver != DIAG_NO_SIDE && step->from == diag_peer(receiver) && step->fresh &&
+           step->seg->payload > FAREWELL_BYTES &&
+           step->seg->time_ns - conn->close_ns < DIAG_SECOND_NS;
+}
+
+static void receiver_breaks_off(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    enum diag_side receiver = conn->closer;
+
+    if (!more_was_coming(step) || diag_raised(conn, DIAG_abort_mid_transfer) ||
+        !transfer_at_close(conn, step->from) || said_goodbye(conn, receiver) ||
+        diag_in_tls_handshake(conn))
+        return;
+    const struct diag_half *sender = step->x;
+    uint32_t received = conn->half[receiver].ack - (sender->syn ? sender->isn + 1 : sender->una);
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_abort_mid_transfer, receiver, step->seg->frame, received,
+                   conn->close_ns - sender->first_data_ns, sender->data_frame);
+
+    if (f)
+        f->blame = blame_side(receiver);
+    diag_cite(f, DIAG_ROLE_data, sender->data_frame);
+    diag_cite(f, conn->half[receiver].fin ? DIAG_ROLE_fin : DIAG_ROLE_rst, conn->close_frame);
+    diag_cite(f, DIAG_ROLE_data, step->seg->frame);
+}
+
+static void on_segment(const struct diag_step *step)
+{
+    receiver_breaks_off(step);
+    if (closes_now(step) && !gave_up(step) && !closed_instead_of_answering(step))
+        idle_too_long(step);
+}
+
+const struct diag_rule diag_rule_close = {.name = "close", .on_segment = on_segment};

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The request to connect and what became of it: silence, an ICMP error, an old connection in the
+ * way, success after retries, or a server that accepts and closes. Refusals are resets and live
+ * with them (reset.c).
+ */
+#include "connect.h"
+
+#include <string.h>
+
+#define BGP_PORT      179
+#define FTP_DATA_PORT 20
+
+static void cite_syns(struct diag_finding *f, const struct diag_opening *o)
+{
+    for (uint32_t i = 0; i < o->series && i < DIAG_SYN_FRAMES; i++)
+        diag_cite(f, DIAG_ROLE_syn, o->frame[i]);
+}
+
+/* ---- syn_no_reply */
+
+static bool continues_series(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+
+    return o->series && !o->over && !o->answered && step->x->isn == step->seg->seq;
+}
+
+/* The third SYN, or the second when it comes late; never a test on doubling: Linux and macOS retry
+ * every second at first. */
+static void unanswered_syn(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+    int64_t elapsed = step->seg->time_ns - o->first_ns;
+    uint32_t count = o->series + 1;
+
+    if (!step->syn || !continues_series(step) || diag_raised(step->conn, DIAG_syn_no_reply))
+        return;
+    if (count < 2 || (count == 2 && elapsed <= diag_ms(step->out->engine->settings.syn_silence)))
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_syn_no_reply, DIAG_CLIENT, step->seg->frame,
+                                        count, elapsed, o->frame[0]);
+
+    cite_syns(f, o);
+    diag_cite(f, DIAG_ROLE_syn, step->seg->frame);
+}
+
+static void never_answered(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_opening *o = &conn->opening;
+    const struct diag_finding *event = diag_raised_finding(conn, DIAG_syn_no_reply);
+
+    if (!o->syns || o->answered || conn->half[DIAG_SERVER].segments || diag_one_way(conn))
+        return;
+    if (event ? event->value[0] == o->series
+              : diag_near_end(conn, o->series > 1 ? o->last_ns : o->first_ns))
+        return;
+    int64_t until = o->series > 1 ? o->last_ns : conn->engine->last_ns;
+    struct diag_finding *f = diag_raise(out, DIAG_syn_no_reply, DIAG_CLIENT, o->last_frame,
+                                        o->series, until - o->first_ns, o->frame[0]);
+
+    cite_syns(f, o);
+}
+
+/* ---- syn_recovered */
+
+static void connected_after_retries(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+    uint32_t retries = o->syns - 1 > o->synack_repeats ? o->syns - 1 : o->synack_repeats;
+
+    if (o->ack_frame != step->seg->frame || retries == 0)
+        return;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_syn_recovered, DIAG_CLIENT, step->seg->frame, retries,
+                   step->seg->time_ns - o->all_first_ns, o->all_first_frame);
+
+    diag_cite(f, DIAG_ROLE_syn, o->all_first_frame);
+    diag_cite(f, DIAG_ROLE_syn, o->last_frame);
+    diag_cite(f, DIAG_ROLE_synack, o->synack_last_frame);
+}
+
+/* ---- syn_hits_old_connection, when the client answers by repeating its SYN (its reset has the
+ * class of the same name) */
+
+static bool is_challenge(const struct diag_sent *sent, uint32_t expected)
+{
+    return (sent->flags & (DIAG_SYN | DIAG_ACK | DIAG_RST)) == DIAG_ACK && sent->ack != expected;
+}
+
+const struct diag_sent *diag_challenge_ack(const struct diag_connection *conn)
+{
+    const struct diag_sent *last =
+        conn->recent_count ? &conn->recent[conn->recent_count - 1] : NULL;
+    uint32_t expected = conn->half[DIAG_CLIENT].isn + 1;
+
+    if (!conn->opening.syns || conn->opening.synack_frame || !last || last->from != DIAG_SERVER)
+        return NULL;
+    return is_challenge(last, expected) ? last : NULL;
+}
+
+struct diag_finding *diag_report_old_connection(const struct diag_step *step,
+                                                const struct diag_sent *challenge)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_opening *o = &conn->opening;
+    bool closed = conn->previous && diag_both_fins(conn->previous);
+    struct diag_finding *f = diag_raise(
+        step->out, DIAG_syn_hits_old_connection, step->from, step->seg->frame, challenge->ack,
+        step->seg->time_ns - o->all_first_ns, o->last_frame, challenge->frame);
+
+    if (!f)
+        return NULL;
+    f->cause = closed ? DIAG_CAUSE_time_wait : DIAG_CAUSE_half_open;
+    if (conn->previous)
+        diag_cite(f, DIAG_ROLE_old_connection, conn->previous->last_frame);
+    diag_cite(f, DIAG_ROLE_syn, o->last_frame);
+    diag_cite(f, DIAG_ROLE_challenge_ack, challenge->frame);
+    diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_syn, step->seg->frame);
+    return f;
+}
+
+static void syn_after_challenge(const struct diag_step *step)
+{
+    const struct diag_sent *challenge = step->syn ? diag_challenge_ack(step->conn) : NULL;
+
+    if (challenge && !diag_raised(step->conn, DIAG_syn_hits_old_connection))
+        diag_report_old_connection(step, challenge);
+}
+
+/* ---- accept_then_close */
+
+/* The server's FIN, or its own reset; a reset that merely answers the client's segment is another
+ * story (rst_no_socket). */
+static bool server_turns_away(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    bool active = step->rst && (step->seg->flags & DIAG_ACK);
+
+    return step->from == DIAG_SERVER && (step->fin || active) && !step->seg->payload &&
+           conn->closer == DIAG_NO_SIDE && conn->opening.established && step->x->bytes == 0;
+}
+
+static bool took_client_data(const struct diag_step *step)
+{
+    return diag_seq_lt(step->y->isn + 1, step->seg->ack);
+}
+
+/* Connection collisions and data channels close like this by design. */
+static bool closes_by_design(const struct diag_connection *conn)
+{
+    uint16_t c = conn->endpoint[DIAG_CLIENT].port;
+    uint16_t s = conn->endpoint[DIAG_SERVER].port;
+
+    return c == BGP_PORT || s == BGP_PORT || c == FTP_DATA_PORT || s == FTP_DATA_PORT;
+}
+
+static void accepted_and_closed(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+    int64_t delay = step->seg->time_ns - o->ack_ns;
+    int64_t limit = diag_max_ns(3 * diag_rtt(step->conn), 200 * DIAG_MS_NS);
+
+    if (!server_turns_away(step) || took_client_data(step) || delay > limit || step->gap)
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_accept_then_close, DIAG_SERVER,
+                                        step->seg->frame, delay, o->ack_frame);
+
+    diag_cite(f, DIAG_ROLE_ack, o->ack_frame);
+    diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
+    if (closes_by_design(step->conn))
+        diag_excuse(f);
+}
+
+/* ---- connect_icmp */
+
+/* RFC 792, RFC 4443, RFC 1812 5.2.7: which of the many codes mean the same to a user. */
+static enum diag_cause meaning(const struct diag_icmp *icmp)
+{
+    if (icmp->v6 ? icmp->type == 3 : icmp->type == 11)
+        return DIAG_CAUSE_ttl;
+    if (icmp->v6 ? icmp->type == 2 : icmp->type == 3 && icmp->code == 4)
+        return DIAG_CAUSE_too_big;
+    if (icmp->v6)
+        return icmp->code == 1 || icmp->code == 5 || icmp->code == 6 ? DIAG_CAUSE_prohibited
+               : icmp->code == 0                                     ? DIAG_CAUSE_net
+               : icmp->code == 4                                     ? DIAG_CAUSE_port
+                                                                     : DIAG_CAUSE_host;
+    if (icmp->code == 9 || icmp->code == 10 || icmp->code == 13)
+        return DIAG_CAUSE_prohibited;
+    if (icmp->code == 2 || icmp->code == 3)
+        return DIAG_CAUSE_port;
+    return icmp->code == 0 || icmp->code == 6 || icmp->code == 11 ? DIAG_CAUSE_net
+                                                                  : DIAG_CAUSE_host;
+}
+
+static bool is_unreachable(const struct diag_icmp *icmp)
+{
+    return icmp->v6 ? icmp->type == 1 || icmp->type == 3 : icmp->type == 3 || icmp->type == 11;
+}
+
+void diag_icmp_answers(struct diag_out *out, const struct diag_icmp *icmp)
+{
+    struct diag_connection *conn = out->conn;
+    struct diag_opening *o = &conn->opening;
+    enum diag_cause cause = meaning(icmp);
+    char sender[64];
+
+    if (!o->syns || o->answered || !is_unreachable(icmp) || cause == DIAG_CAUSE_too_big ||
+        icmp->seq != conn->half[DIAG_CLIENT].isn || diag_raised(conn, DIAG_connect_icmp))
+        return;
+    int64_t error = icmp->type << 8 | icmp->code | (icmp->v6 ? 1 << 16 : 0);
+    struct diag_finding *f = diag_raise(out, DIAG_connect_icmp, DIAG_SERVER, icmp->frame, error,
+                                        o->last_frame, icmp->time_ns - o->last_ns);
+
+    if (!f)
+        return;
+    o->icmp_frame = icmp->frame;
+    f->cause = cause;
+    f->blame = cause == DIAG_CAUSE_prohibited || cause == DIAG_CAUSE_port ? DIAG_BLAME_MIDDLEBOX
+                                                                          : DIAG_BLAME_PATH;
+    if (memcmp(&icmp->sender, &conn->endpoint[DIAG_SERVER].address, sizeof icmp->sender) == 0)
+        f->blame = DIAG_BLAME_SERVER;
+    diag_render_address(&icmp->sender, sender, sizeof sender);
+    diag_name_it(out, f, sender);
+    diag_cite(f, DIAG_ROLE_syn, o->last_frame);
+    diag_cite(f, DIAG_ROLE_icmp, icmp->frame);
+}
+
+static void on_segment(const struct diag_step *step)
+{
+    unanswered_syn(step);
+    syn_after_challenge(step);
+    accepted_and_closed(step);
+}
+
+const struct diag_rule diag_rule_connect = {.name = "connect",
+                                            .on_segment = on_segment,
+                                            .on_applied = connected_after_retries,
+                                            .on_end = never_answered};

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Something was sent again because nobody acknowledged it. One fact, one id: the first row of the
+ * table that matches. What was sent again and arrived in the end is told from what never did; a
+ * hole in the sender's bytes is told from a hole in the capture.
+ */
+#include "../core.h"
+
+/* Below this the missing bytes may be a miscounted FIN rather than data. */
+#define FIN_JUMP_BYTES 2
+#define GAP_CERTAIN_NS (3 * DIAG_SECOND_NS)
+/* Single losses below this share are the normal life of a path. */
+#define LOSS_MIN_SEGMENTS 50
+
+struct run {
+    const struct diag_connection *conn;
+    struct diag_out *out;
+    uint32_t frame;
+    int64_t now_ns;
+    enum diag_side side; /* who sends again */
+    const struct diag_half *x;
+    const struct diag_half *y;
+    const struct diag_range *range; /* the oldest unacknowledged */
+};
+
+struct row {
+    enum diag_id id;
+    uint32_t times; /* sent again at least this often */
+    bool (*matches)(const struct run *run);
+};
+
+static unsigned blame_side(enum diag_side side)
+{
+    return side == DIAG_CLIENT ? DIAG_BLAME_CLIENT : DIAG_BLAME_SERVER;
+}
+
+static uint32_t payload_of(const struct diag_range *range)
+{
+    return range->end - range->seq - range->fin;
+}
+
+/* ---- rows: data, or a FIN, sent again and not acknowledged so far */
+
+/* Another finding tells this story better. */
+static bool told_elsewhere(const struct run *run)
+{
+    return run->conn->opening.repeats_after_data > 0;
+}
+
+static bool into_closed_window(const struct run *run)
+{
+    return run->y->zero_frame != 0;
+}
+
+static bool is_first_request(const struct run *run)
+{
+    const struct diag_half *c = run->x;
+
+    return run->side == DIAG_CLIENT && run->conn->opening.established && run->y->bytes == 0 &&
+           payload_of(run->range) > 0 && run->range->seq == c->isn + 1;
+}
+
+static bool is_only_fin(const struct run *run)
+{
+    return run->range->fin && payload_of(run->range) == 0;
+}
+
+static bool is_data(const struct run *run)
+{
+    return payload_of(run->range) > 0;
+}
+
+static const struct row rows[] = {
+    {DIAG_synack_retx_after_data, 0, told_elsewhere},
+    {DIAG_request_unacked, 3, is_first_request},
+    {DIAG_zero_window_stall, 0, into_closed_window},
+    {DIAG_fin_unacked, 2, is_only_fin},
+    {DIAG_retx_give_up, 5, is_data},
+};
+
+static const struct row *row_of(const struct run *run)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].matches(run))
+            return &rows[i];
+    return NULL;
+}
+
+static void cite_run(struct diag_finding *f, const struct diag_range *range, uint32_t frame)
+{
+    diag_cite(f, range->fin ? DIAG_ROLE_fin : DIAG_ROLE_data, range->frame);
+    diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
+    diag_cite(f, DIAG_ROLE_retransmission, frame);
+}
+
+static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
+{
+    const struct diag_range *range = run->range;
+    int64_t elapsed = run->now_ns - range->time_ns;
+    struct diag_finding *f =
+        id == DIAG_fin_unacked
+            ? diag_raise(run->out, id, run->side, run->frame, tries, elapsed, range->frame)
+            : diag_raise(run->out, id, run->side, run->frame, payload_of(range), tries, elapsed,
+                         range->frame);
+
+    if (!f)
+        return;
+    if (id == DIAG_retx_give_up)
+        f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(run->side));
+    cite_run(f, range, run->frame);
+    /* Only the FIN is missing: the user has everything. */
+    if (id == DIAG_fin_unacked)
+        f->benign = true;
+}
+
+static bool may_judge(const struct run *run)
+{
+    return run->range && run->y->segments > 0 &&
+           diag_outstanding(run->conn, run->side) + run->x->fin;
+}
+
+static void sent_again(const struct diag_step *step)
+{
+    struct run run = {.conn = step->conn,
+                      .out = step->out,
+                      .frame = step->seg->frame,
+                      .now_ns = step->seg->time_ns,
+                      .side = step->from,
+                      .x = step->x,
+                      .y = step->y,
+                      .range = step->x->flight_count ? &step->x->flight[0] : NULL};
+
+    if (!step->again || !may_judge(&run) || run.range->again_frame != step->seg->frame)
+        return;
+    const struct row *row = row_of(&run);
+
+    if (row && row->times && run.range->again == row->times && !diag_raised(step->conn, row->id))
+        report_run(&run, row->id, run.range->again + 1);
+}
+
+/* The last word: how often it was sent in all. */
+static void never_acknowledged(const struct diag_connection *conn, struct diag_out *out,
+                               enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    const struct diag_range *range = x->flight_count ? &x->flight[0] : NULL;
+    struct run run = {conn, out, range ? range->again_frame : 0, range ? range->again_ns : 0,
+                      side, x,   &conn->half[diag_peer(side)],   range};
+    const struct row *row = range && may_judge(&run) ? row_of(&run) : NULL;
+
+    if (row && row->times && range->again > row->times)
+        report_run(&run, row->id, range->again + 1);
+}
+
+/* ---- what arrived in the end */
+
+static void recovered_late(const struct diag_step *step)
+{
+    const struct diag_half *y = step->y;
+    const struct diag_range *range = y->flight_count ? &y->flight[0] : NULL;
+
+    if (!range || !step->advances || !diag_seq_lt(range->seq, step->seg->ack) ||
+        !diag_range_stalled(range) || !payload_of(range) || step->x->zero_frame)
+        return;
+    if (diag_raised(step->conn, DIAG_retx_stall) || diag_seq_lt(step->seg->ack, range->end))
+        return;
+    enum diag_side sender = diag_peer(step->from);
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_retx_stall, sender, step->seg->frame,
+                   step->seg->time_ns - range->time_ns, range->again + 1, range->frame);
+
+    if (f && f->value[0] < DIAG_SECOND_NS)
+        f->severity = DIAG_NOTE;
+    cite_run(f, range, step->seg->frame);
+}
+
+static void count_losses(const struct diag_connection *conn, struct diag_out *out,
+                         enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    uint32_t lost = x->again + x->late;
+    uint32_t percent = x->data_segments ? lost * 100 / x->data_segments : 0;
+
+    if (lost == 0 || x->data_segments < 2 || conn->half[diag_peer(side)].segments == 0)
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost,
+                                        x->data_segments, percent, x->first_data_frame);
+
+    if (!f)
+        return;
+    if (x->data_segments >= LOSS_MIN_SEGMENTS && percent >= conn->engine->settings.loss_percent)
+        f->severity = DIAG_WARN;
+    diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
+}
+
+/* ---- sent, and never arrived: the hole that the receiver keeps asking for */
+
+static int64_t sent_since(const struct diag_connection *conn, const struct diag_hole *hole)
+{
+    const struct diag_request *r = &conn->request;
+
+    return r->open && r->acked_frame && r->last_ns < hole->time_ns ? r->last_ns : hole->time_ns;
+}
+
+static struct diag_finding *report_lost(const struct diag_connection *conn, struct diag_out *out,
+                                        enum diag_side side, uint32_t frame, int64_t now_ns)
+{
+    const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
+    int64_t waited = now_ns - sent_since(conn, hole);
+    struct diag_finding *f =
+        diag_raise(out, DIAG_response_lost_fin_gap, side, frame, hole->end - hole->seq, waited,
+                   hole->frame, hole->asked_frame);
+
+    if (!f)
+        return NULL;
+    if (waited >= GAP_CERTAIN_NS)
+        f->cause = DIAG_CAUSE_selective;
+    diag_cite(f, DIAG_ROLE_request, conn->request.frame);
+    diag_cite(f, conn->half[side].fin_frame == hole->frame ? DIAG_ROLE_fin : DIAG_ROLE_data,
+              hole->frame);
+    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
+    return f;
+}
+
+static bool is_lost_for_good(const struct diag_connection *conn, enum diag_side side,
+                             int64_t now_ns, bool closing)
+{
+    const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
+
+    if (!hole || hole->end - hole->seq <= FIN_JUMP_BYTES)
+        return false;
+    return closing || now_ns - hole->time_ns >= GAP_CERTAIN_NS;
+}
+
+static void missing_for_good(const struct diag_step *step)
+{
+    enum diag_side sender = diag_peer(step->from);
+    bool closing = (step->fin && step->x->fin_frame == step->seg->frame) || step->rst;
+
+    if (!diag_raised(step->conn, DIAG_response_lost_fin_gap) &&
+        is_lost_for_good(step->conn, sender, step->seg->time_ns, closing))
+        report_lost(step->conn, step->out, sender, step->seg->frame, step->seg->time_ns);
+}
+
+/* ---- a FIN that counts a byte which never was */
+
+static bool only_fin_behind(const struct diag_half *x, const struct diag_hole *hole)
+{
+    return x->fin && hole->end == x->fin_seq && hole->end - hole->seq <= FIN_JUMP_BYTES;
+}
+
+static void fin_too_far(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+    const struct diag_hole *hole = diag_asked_hole(x);
+
+    if (!step->fin || x->fin_repeats != 1 || !hole || !only_fin_behind(x, hole) ||
+        diag_raised(step->conn, DIAG_fin_seq_jump))
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_fin_seq_jump, step->from, step->seg->frame,
+                                        hole->end - hole->seq, x->fin_repeats + 1, x->fin_frame);
+
+    if (f)
+        f->blame = blame_side(step->from);
+    diag_cite(f, DIAG_ROLE_fin, x->fin_frame);
+    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
+    diag_cite(f, DIAG_ROLE_fin, step->seg->frame);
+}
+
+static void fin_too_far_in_all(const struct diag_connection *conn, struct diag_out *out,
+                               enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    const struct diag_finding *said = diag_raised_finding(conn, DIAG_fin_seq_jump);
+    const struct diag_hole *hole = diag_asked_hole(x);
+
+    if (!said || said->side != side || !hole || x->fin_repeats + 1 == said->value[1])
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_fin_seq_jump, side, said->frame, said->value[0],
+                                        x->fin_repeats + 1, x->fin_frame);
+
+    if (f)
+        f->blame = blame_side(side);
+    for (uint32_t i = 0; i < said->evidence_count; i++)
+        diag_cite(f, said->evidence[i].role, said->evidence[i].frame);
+}
+
+/* ---- the receiver's window, and probes */
+
+static bool window_matters(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+
+    return x->zero_frame && step->conn->closer == DIAG_NO_SIDE && step->y->bytes > 0;
+}
+
+static void report_window(const struct diag_connection *conn, struct diag_out *out,
+                          enum diag_side side, uint32_t frame, int64_t now_ns)
+{
+    const struct diag_half *x = &conn->half[side];
+    int64_t closed = now_ns - x->zero_ns;
+
+    if (closed < diag_ms(conn->engine->settings.zero_window))
+        return;
+    struct diag_finding *f =
+        diag_raise(out, DIAG_zero_window_stall, side, frame, closed, x->zero_frame);
+
+    if (!f)
+        return;
+    f->blame = blame_side(side);
+    if (closed >= diag_ms(conn->engine->settings.slow_warn))
+        f->severity = DIAG_WARN;
+    diag_cite(f, DIAG_ROLE_zero_window, x->zero_frame);
+    diag_cite(f, DIAG_ROLE_window_update, frame);
+}
+
+static void window_opens(const struct diag_step *step)
+{
+    if (window_matters(step) && !step->rst && step->seg->window != 0 &&
+        (step->seg->flags & DIAG_ACK) && !diag_raised(step->conn, DIAG_zero_window_stall))
+        report_window(step->conn, step->out, step->from, step->seg->frame, step->seg->time_ns);
+}
+
+static void probes_unanswered(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+
+    if (!step->keepalive || x->probes != 3 || step->y->segments == 0 || step->y->fin ||
+        diag_raised(step->conn, DIAG_keepalive_dead_peer))
+        return;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_keepalive_dead_peer, step->from, step->seg->frame, x->probes,
+                   step->seg->time_ns - x->probe_ns, x->probe_first_frame);
+
+    if (!f)
+        return;
+    f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(step->from));
+    diag_cite(f, DIAG_ROLE_probe, x->probe_first_frame);
+    diag_cite(f, DIAG_ROLE_probe, step->seg->frame);
+}
+
+static void on_segment(const struct diag_step *step)
+{
+    recovered_late(step);
+    window_opens(step);
+}
+
+static void on_applied(const struct diag_step *step)
+{
+    sent_again(step);
+    missing_for_good(step);
+    fin_too_far(step);
+    probes_unanswered(step);
+}
+
+static void end_of_side(const struct diag_connection *conn, struct diag_out *out,
+                        enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    bool closing = conn->half[diag_peer(side)].fin || conn->half[diag_peer(side)].rst_frame;
+
+    never_acknowledged(conn, out, side);
+    fin_too_far_in_all(conn, out, side);
+    count_losses(conn, out, side);
+    if (!diag_raised(conn, DIAG_response_lost_fin_gap) &&
+        is_lost_for_good(conn, side, conn->engine->last_ns, closing))
+        report_lost(conn, out, side, diag_asked_hole(x)->frame,
+                    diag_min_ns(conn->engine->last_ns, conn->last_ns));
+    if (x->zero_frame && conn->closer == DIAG_NO_SIDE && diag_outstanding(conn, diag_peer(side)))
+        report_window(conn, out, side, x->zero_frame, conn->last_ns);
+}
+
+static void on_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    end_of_side(conn, out, DIAG_CLIENT);
+    end_of_side(conn, out, DIAG_SERVER);
+}
+
+const struct diag_rule diag_rule_unacked = {
+    .name = "unacked", .on_segment = on_segment, .on_applied = on_applied, .on_end = on_end};

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whose turn it is: what the client asked, when it was acknowledged, when the first byte of the
+ * answer came; and the TLS reader, which is fed from here.
+ */
+#include "core.h"
+
+#include <string.h>
+
+#define DNS_PORT 53
+
+/* Verbs of line protocols in which every request is answered (RFC 9110, 5321, 1939, 959, 3501). */
+static const char *const verbs[] = {
+    "GET ",  "POST ", "HEAD ",  "PUT ",   "OPTIONS ", "DELETE ", "CONNECT ", "PATCH ", "PROPFIND ",
+    "EHLO ", "HELO ", "MAIL ",  "RCPT ",  "DATA\r",   "QUIT\r",  "USER ",    "PASS ",  "STAT\r",
+    "LIST",  "RETR ", "CAPA\r", "PASV\r", "STARTTLS", "SELECT ", "*1\r\n",   "*2\r\n", "*3\r\n"};
+
+bool diag_is_request(const struct diag_segment *seg)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        size_t n = strlen(verbs[i]);
+
+        if (seg->captured >= n && memcmp(seg->data, verbs[i], n) == 0)
+            return true;
+    }
+    return seg->destination.port == DNS_PORT;
+}
+
+static void ask(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    struct diag_request *r = &conn->request;
+    const struct diag_segment *seg = step->seg;
+
+    if (!r->open) {
+        *r = (struct diag_request){.open = true,
+                                   .due = conn->tls || diag_is_request(seg),
+                                   .tls = conn->tls,
+                                   .frame = seg->frame,
+                                   .first_ns = seg->time_ns,
+                                   .seq = seg->seq};
+        conn->requests++;
+    }
+    r->last_frame = seg->frame;
+    r->last_ns = seg->time_ns;
+    r->end = step->end;
+    r->bytes = r->end - r->seq - step->fin;
+    r->acked_frame = 0;
+}
+
+static void answer(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    int64_t took = step->seg->time_ns - conn->request.last_ns;
+
+    if (!conn->request.open)
+        return;
+    conn->request.open = false;
+    conn->answers++;
+    conn->longest_answer_ns = diag_max_ns(conn->longest_answer_ns, took);
+}
+
+void diag_turns_apply(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    struct diag_request *r = &conn->request;
+    bool speaks = step->seg->payload && step->fresh && !step->keepalive;
+
+    if (r->open && !r->acked_frame && step->from == DIAG_SERVER && step->y->una_valid &&
+        diag_seq_le(r->end, step->y->una)) {
+        r->acked_frame = step->seg->frame;
+        r->acked_ns = step->seg->time_ns;
+    }
+    if (!speaks)
+        return;
+    if (step->from == DIAG_CLIENT)
+        ask(step);
+    else
+        answer(step);
+}
+
+/* ---- TLS */
+
+static bool is_hello(const struct diag_segment *seg, uint8_t type)
+{
+    return seg->captured > 5 && seg->data[0] == DIAG_TLS_HANDSHAKE && seg->data[5] == type &&
+           diag_tls_looks_like(seg->data, seg->captured);
+}
+
+/* A ClientHello may come at any time (STARTTLS, HTTP CONNECT); a ServerHello alone is enough when
+ * the client's direction was not captured. */
+static bool begins_tls(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+
+    if (!seg->payload || seg->opaque)
+        return false;
+    return is_hello(seg, DIAG_TLS_CLIENT_HELLO) ||
+           (is_hello(seg, DIAG_TLS_SERVER_HELLO) && step->x->data_segments <= 1);
+}
+
+/* The second segment of a large ClientHello arrived, or was captured, before the first. */
+static bool may_begin_tls(const struct diag_step *step)
+{
+    return step->from == DIAG_CLIENT && step->x->syn && step->x->data_segments == 1 &&
+           step->seg->payload && step->seg->seq != step->x->isn + 1;
+}
+
+static void begin_tls(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    bool early = may_begin_tls(step);
+
+    conn->tls = diag_tls_new();
+    diag_tls_start(conn->tls, step->from, early ? step->x->isn + 1 : step->seg->seq);
+    if (step->y->segments)
+        diag_tls_start(conn->tls, diag_peer(step->from), step->y->nxt);
+    conn->request.tls = conn->request.due = true;
+}
+
+void diag_tls_apply(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+
+    if (!conn->tls) {
+        if (!begins_tls(step) && !may_begin_tls(step))
+            return;
+        begin_tls(step);
+    }
+    diag_tls_segment(conn->tls, step->from, step->seg);
+    if ((step->seg->flags & DIAG_ACK) && !step->rst)
+        diag_tls_acked(conn->tls, diag_peer(step->from), step->seg->ack);
+}

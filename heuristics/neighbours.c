@@ -222,9 +222,26 @@ static int by_first_frame(gconstpointer one, gconstpointer other)
            (a->longest.first_frame < b->longest.first_frame);
 }
 
-static struct diag_unresolved describe(const struct diag_neighbours *neighbours,
-                                       const struct question *question)
+/* How many of these questions each host asked. */
+static GHashTable *count_by_asker(const GPtrArray *found)
 {
+    GHashTable *counts = g_hash_table_new_full(host_hash, host_equal, g_free, NULL);
+
+    for (guint i = 0; i < found->len; i++) {
+        const struct question *question = found->pdata[i];
+        struct host *asker = g_new0(struct host, 1);
+
+        asker->address = question->asker;
+        guint before = GPOINTER_TO_UINT(g_hash_table_lookup(counts, asker));
+        g_hash_table_replace(counts, asker, GUINT_TO_POINTER(before + 1));
+    }
+    return counts;
+}
+
+static struct diag_unresolved describe(const struct diag_neighbours *neighbours,
+                                       const struct question *question, GHashTable *counts)
+{
+    struct host probe = {.address = question->asker};
     const struct host *asker = find_host(neighbours, &question->asker);
 
     return (struct diag_unresolved){
@@ -236,6 +253,7 @@ static struct diag_unresolved describe(const struct diag_neighbours *neighbours,
         .first_ns = question->longest.first_ns,
         .last_ns = question->longest.last_ns,
         .replies_visible = asker && asker->replied_to,
+        .targets = GPOINTER_TO_UINT(g_hash_table_lookup(counts, &probe)),
     };
 }
 
@@ -249,10 +267,12 @@ void diag_neighbours_unresolved(const struct diag_neighbours *neighbours,
         if (is_unresolved(neighbours, at->data))
             g_ptr_array_add(found, at->data);
     g_ptr_array_sort(found, by_first_frame);
+    GHashTable *counts = count_by_asker(found);
     for (guint i = 0; i < found->len; i++) {
-        struct diag_unresolved fact = describe(neighbours, found->pdata[i]);
+        struct diag_unresolved fact = describe(neighbours, found->pdata[i], counts);
 
         callback(&fact, context);
     }
+    g_hash_table_destroy(counts);
     g_ptr_array_free(found, TRUE);
 }

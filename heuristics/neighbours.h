@@ -27,6 +27,7 @@ struct diag_unresolved {
     /* Other questions of this host were answered where the capture could see it. If not, the
      * capture may just not see ARP replies: they are unicast, the questions are broadcast. */
     bool replies_visible;
+    uint32_t targets; /* unresolved ones of this asker: many are a scan, its own or through it */
 };
 
 /* Calls back for each pair that asked at least 3 times or over at least 1 s, whose target was never

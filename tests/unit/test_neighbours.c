@@ -186,6 +186,7 @@ static void facts_come_in_capture_order(void)
     ask(1100, 1, 8);
     ask(1200, 1, 9);
     CHECK(unresolved() == 2 && fact[0].first_frame == 1 && fact[1].first_frame == 2);
+    CHECK(fact[0].targets == 2);
 }
 
 static void a_scan_is_bounded(void)

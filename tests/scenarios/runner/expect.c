@@ -24,50 +24,6 @@ static enum diag_id id_of(const struct scn_expectation *expectation)
     return id;
 }
 
-static const char *property_text(const struct scn_found *found, const char *name, char *text,
-                                 size_t size)
-{
-    const struct diag_finding *finding = found->judged.finding;
-
-    if (strcmp(name, "severity") == 0)
-        return diag_severity_name(finding->severity);
-    if (strcmp(name, "effective") == 0)
-        return diag_severity_name(found->judged.effective);
-    if (strcmp(name, "cause") == 0)
-        return finding->cause == DIAG_CAUSE_none ? "none" : diag_cause_name(finding->cause);
-    if (strcmp(name, "confidence") == 0)
-        return diag_confidence_name(finding->confidence);
-    if (strcmp(name, "side") == 0)
-        return diag_side_name(finding->side);
-    if (strcmp(name, "layer") == 0)
-        return diag_layer_name(finding->layer);
-    if (strcmp(name, "kind") == 0)
-        return finding->verdict ? "verdict" : "event";
-    if (strcmp(name, "explained") == 0)
-        return found->judged.explained ? diag_catalogue[found->judged.explained_by].slug : "none";
-    if (strcmp(name, "blame") == 0)
-        diag_render_blame(finding->blame, text, size);
-    else if (strcmp(name, "frame") == 0)
-        snprintf(text, size, "%u", finding->frame);
-    else if (strcmp(name, "stream") == 0)
-        snprintf(text, size, "%u", found->stream);
-    else
-        return NULL;
-    return text;
-}
-
-static bool is_property(const char *name)
-{
-    static const char *const known[] = {"severity", "effective", "cause", "confidence",
-                                        "side",     "layer",     "kind",  "explained",
-                                        "blame",    "frame",     "stream"};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-        if (strcmp(known[i], name) == 0)
-            return true;
-    return false;
-}
-
 static bool has_evidence(const struct diag_finding *finding, const char *wanted)
 {
     char text[64];
@@ -109,13 +65,17 @@ static bool same_value(const struct diag_finding *finding, const char *name, con
 /* "name=value" of an expect line. */
 static bool condition_holds(const struct scn_found *found, const char *name, const char *wanted)
 {
-    char text[64] = "";
-
     if (strcmp(name, "evidence") == 0)
         return has_all_evidence(found->judged.finding, wanted);
-    if (is_property(name))
-        return g_strcmp0(property_text(found, name, text, sizeof text), wanted) == 0;
-    return same_value(found->judged.finding, name, wanted);
+    if (!scn_is_property(name))
+        return same_value(found->judged.finding, name, wanted);
+    GString *text = g_string_new(NULL);
+
+    scn_put_property(found, name, text);
+    bool same = strcmp(text->str, wanted) == 0;
+
+    g_string_free(text, TRUE);
+    return same;
 }
 
 /* A line that does not say "benign" or "explained" expects an accusation. */
@@ -167,7 +127,7 @@ static void validate(const struct scn_expectation *expectation)
         const struct scn_word *word = &g_array_index(words, struct scn_word, i);
         char **part = g_strsplit(word->text, "=", 2);
         bool flag = strcmp(part[0], "benign") == 0 || strcmp(part[0], "explained") == 0;
-        bool known = part[1] ? is_property(part[0]) || strcmp(part[0], "evidence") == 0 : flag;
+        bool known = part[1] ? scn_is_property(part[0]) || strcmp(part[0], "evidence") == 0 : flag;
 
         for (size_t v = 0; part[1] && v < DIAG_MAX_VALUES && spec[v].name; v++)
             known = known || strcmp(spec[v].name, part[0]) == 0;
@@ -188,6 +148,8 @@ struct match {
     bool *tried;  /* by finding, during one search */
 };
 
+/* No deeper than there are lines. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static bool assign(struct match *match, int line)
 {
     const struct scn_expectation *expectation =

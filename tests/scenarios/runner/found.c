@@ -53,30 +53,34 @@ static void describe_evidence(const struct diag_finding *finding, GString *out)
                                finding->evidence[i].frame);
 }
 
+static void describe_property(const struct scn_found *found, const char *name, GString *out)
+{
+    g_string_append_printf(out, " %s=", name);
+    scn_put_property(found, name, out);
+}
+
 void scn_describe(const struct scn_found *found, GString *out)
 {
     const struct diag_finding *finding = found->judged.finding;
-    char blame[64], summary[512];
+    char summary[512];
 
-    diag_render_blame(finding->blame, blame, sizeof blame);
     diag_render_summary(finding, summary, sizeof summary);
     g_string_append_printf(out, "expect %s", diag_catalogue[finding->id].slug);
     describe_values(finding, out);
-    g_string_append_printf(out, " severity=%s", diag_severity_name(finding->severity));
+    describe_property(found, "severity", out);
     if (found->judged.effective != finding->severity)
-        g_string_append_printf(out, " effective=%s", diag_severity_name(found->judged.effective));
-    if (finding->cause != DIAG_CAUSE_none)
-        g_string_append_printf(out, " cause=%s", diag_cause_name(finding->cause));
-    g_string_append_printf(out, " blame=%s confidence=%s side=%s frame=%u", blame,
-                           diag_confidence_name(finding->confidence), diag_side_name(finding->side),
-                           finding->frame);
+        describe_property(found, "effective", out);
+    describe_property(found, "cause", out);
+    describe_property(found, "blame", out);
+    describe_property(found, "confidence", out);
+    describe_property(found, "side", out);
+    describe_property(found, "frame", out);
     describe_evidence(finding, out);
-    g_string_append_printf(out, " kind=%s%s", finding->verdict ? "verdict" : "event",
-                           finding->benign ? " benign" : "");
+    describe_property(found, "kind", out);
+    g_string_append(out, finding->benign ? " benign" : "");
     if (found->judged.explained)
-        g_string_append_printf(out, " explained=%s",
-                               diag_catalogue[found->judged.explained_by].slug);
+        describe_property(found, "explained", out);
     if (found->stream != DIAG_NO_STREAM)
-        g_string_append_printf(out, " stream=%u", found->stream);
+        describe_property(found, "stream", out);
     g_string_append_printf(out, "\n        # %s", summary);
 }

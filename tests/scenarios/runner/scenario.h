@@ -12,7 +12,7 @@
 
 #define SCN_CONNECTIONS 10 /* numbered 1 to 9 */
 #define SCN_MAX_PAYLOAD 60000
-#define SCN_NS          1000000000LL
+#define SCN_NS          INT64_C(1000000000)
 #define SCN_EPOCH_NS    (1800000000 * SCN_NS) /* second 0 of every story: 15 January 2027 */
 
 /* ---- lines ---------------------------------------------------------------------------------- */
@@ -190,6 +190,9 @@ struct scn_found {
 GArray *scn_findings(struct diag_engine *engine); /* struct scn_found */
 /* As the line that would expect it. */
 void scn_describe(const struct scn_found *found, GString *out);
+/* "severity", "cause", ...: what every finding has besides its values. */
+bool scn_is_property(const char *name);
+void scn_put_property(const struct scn_found *found, const char *name, GString *out);
 /* Each returns the number of failures, after printing them. */
 unsigned scn_check_findings(const struct scn_story *story, const GArray *found);
 unsigned scn_check_statements(const struct scn_story *story, struct diag_engine *engine,

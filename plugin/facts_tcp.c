@@ -46,34 +46,44 @@ static uint32_t real_length(const struct diag_record *record)
     return reported;
 }
 
-static void read_sack(tvbuff_t *tvb, int offset, unsigned length, struct diag_segment *segment)
+static uint16_t get_16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get_32(const uint8_t *p)
+{
+    return (uint32_t)get_16(p) << 16 | get_16(p + 2);
+}
+
+static void read_sack(const uint8_t *body, unsigned length, struct diag_segment *segment)
 {
     segment->options |= DIAG_OPT_SACK;
     for (unsigned block = 0; block < 4 && block * 8 + 8 <= length; block++) {
-        segment->sack[block][0] = tvb_get_ntohl(tvb, offset + (int)block * 8);
-        segment->sack[block][1] = tvb_get_ntohl(tvb, offset + (int)block * 8 + 4);
+        segment->sack[block][0] = get_32(body + block * 8);
+        segment->sack[block][1] = get_32(body + block * 8 + 4);
         segment->sack_count++;
     }
 }
 
 /* One option whose body is captured; an option with a wrong length counts as absent. */
-static void read_option(tvbuff_t *tvb, uint8_t kind, int offset, unsigned length,
+static void read_option(uint8_t kind, const uint8_t *body, unsigned length,
                         struct diag_segment *segment)
 {
-    if (kind == 2 && length == 2) {
+    if (kind == 8 && length == 8) {
+        segment->options |= DIAG_OPT_TIMESTAMPS;
+        segment->tsval = get_32(body);
+        segment->tsecr = get_32(body + 4);
+    } else if (kind == 5) {
+        read_sack(body, length, segment);
+    } else if (kind == 2 && length == 2) {
         segment->options |= DIAG_OPT_MSS;
-        segment->mss = tvb_get_ntohs(tvb, offset);
+        segment->mss = get_16(body);
     } else if (kind == 3 && length == 1) {
         segment->options |= DIAG_OPT_WSCALE;
-        segment->wscale = tvb_get_uint8(tvb, offset);
+        segment->wscale = body[0];
     } else if (kind == 4 && length == 0) {
         segment->options |= DIAG_OPT_SACK_PERMITTED;
-    } else if (kind == 5) {
-        read_sack(tvb, offset, length, segment);
-    } else if (kind == 8 && length == 8) {
-        segment->options |= DIAG_OPT_TIMESTAMPS;
-        segment->tsval = tvb_get_ntohl(tvb, offset);
-        segment->tsecr = tvb_get_ntohl(tvb, offset + 4);
     } else if (kind == 19) {
         segment->options |= DIAG_OPT_MD5;
     } else if (kind == 30) {
@@ -83,26 +93,22 @@ static void read_option(tvbuff_t *tvb, uint8_t kind, int offset, unsigned length
     }
 }
 
-static void read_options(tvbuff_t *tvb, int end, struct diag_segment *segment)
+static void read_options(const uint8_t *header, unsigned end, struct diag_segment *segment)
 {
-    int offset = FIXED_HEADER;
+    unsigned offset = FIXED_HEADER;
 
-    while (offset < end) {
-        uint8_t kind = tvb_get_uint8(tvb, offset);
-
-        if (kind == 0)
-            return;
-        if (kind == 1) {
+    while (offset < end && header[offset] != 0) {
+        if (header[offset] == 1) {
             offset++;
             continue;
         }
         if (offset + 2 > end)
             return;
-        int length = tvb_get_uint8(tvb, offset + 1);
+        unsigned length = header[offset + 1];
 
         if (length < 2 || offset + length > end)
             return;
-        read_option(tvb, kind, offset + 2, (unsigned)length - 2, segment);
+        read_option(header[offset], header + offset + 2, length - 2, segment);
         offset += length;
     }
 }
@@ -120,38 +126,42 @@ static void read_ip(const packet_info *pinfo, const struct diag_record *record,
     segment->vlan = (uint16_t)pinfo->vlan_id;
 }
 
-static void read_header(tvbuff_t *tvb, struct diag_segment *segment)
+static void read_header(const uint8_t *header, struct diag_segment *segment)
 {
-    segment->seq = tvb_get_ntohl(tvb, 4);
-    segment->ack = tvb_get_ntohl(tvb, 8);
-    segment->flags = tvb_get_ntohs(tvb, 12) & 0x1ff;
-    segment->window = tvb_get_ntohs(tvb, 14);
+    segment->source.port = get_16(header);
+    segment->destination.port = get_16(header + 2);
+    segment->seq = get_32(header + 4);
+    segment->ack = get_32(header + 8);
+    segment->flags = get_16(header + 12) & 0x1ff;
+    segment->window = get_16(header + 14);
 }
 
 bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
                        struct diag_segment *segment)
 {
-    tvbuff_t *tvb = record->tvb;
-    uint32_t captured = tvb_captured_length(tvb);
+    uint32_t captured = tvb_captured_length(record->tvb);
     uint32_t length = real_length(record);
 
-    *segment = (struct diag_segment){
-        .frame = pinfo->num, .time_ns = diag_fact_time(pinfo), .stream = DIAG_NO_STREAM};
-    if (captured < LEAST_HEADER ||
-        !diag_fact_endpoints(record, &segment->source, &segment->destination))
+    if (captured < LEAST_HEADER)
         return false;
-    uint32_t header = (uint32_t)(tvb_get_uint8(tvb, 12) >> 4) * 4;
+    const uint8_t *bytes = tvb_get_ptr(record->tvb, 0, (int)captured);
+    uint32_t header = (uint32_t)(bytes[12] >> 4) * 4;
 
     if (header < FIXED_HEADER || header > length)
         return false;
-    read_header(tvb, segment);
+    *segment = (struct diag_segment){.frame = pinfo->num,
+                                     .time_ns = diag_fact_time(pinfo),
+                                     .stream = DIAG_NO_STREAM,
+                                     .source.address = record->source,
+                                     .destination.address = record->destination};
+    read_header(bytes, segment);
     read_ip(pinfo, record, segment);
-    read_options(tvb, (int)MIN(header, captured), segment);
+    read_options(bytes, MIN(header, captured), segment);
     segment->cut = captured < header || record->fragment;
     segment->payload = length - header;
     if (captured > header) {
         segment->captured = MIN(captured - header, segment->payload);
-        segment->data = tvb_get_ptr(tvb, (int)header, (int)segment->captured);
+        segment->data = bytes + header;
     }
     return true;
 }

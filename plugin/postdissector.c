@@ -19,7 +19,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     if (!PINFO_FD_VISITED(pinfo))
         diag_capture_feed(capture, pinfo);
     diag_present(capture, tvb, pinfo, tree);
-    diag_tap_frame(capture, pinfo);
+    diag_tap_frame(pinfo);
     return 0;
 }
 

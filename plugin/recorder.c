@@ -14,8 +14,9 @@
 /* A frame with more headers than this is an attack on dissectors, not traffic. */
 #define MAX_RECORDS 32
 
+/* The first record lies inside: most frames have no other. */
 struct frame_records {
-    struct diag_record *first;
+    struct diag_record first;
     struct diag_record *last;
     unsigned count;
 };
@@ -98,41 +99,48 @@ static uint8_t tunnel_depth(packet_info *pinfo)
     return (uint8_t)(depth > 0 ? MIN(depth - 1, UINT8_MAX) : 0);
 }
 
-static struct frame_records *records_of(packet_info *pinfo, bool create)
+static struct frame_records *records_of(packet_info *pinfo)
 {
-    struct frame_records *records = p_get_proto_data(pinfo->pool, pinfo, proto_of_records, 0);
+    return p_get_proto_data(pinfo->pool, pinfo, proto_of_records, 0);
+}
 
-    if (records == NULL && create) {
+/* A new record at the end of the frame's list; NULL when the frame has too many. */
+static struct diag_record *append(packet_info *pinfo)
+{
+    struct frame_records *records = records_of(pinfo);
+    struct diag_record *record;
+
+    if (records == NULL) {
         records = wmem_new0(pinfo->pool, struct frame_records);
         p_add_proto_data(pinfo->pool, pinfo, proto_of_records, 0, records);
+        record = &records->first;
+    } else if (records->count < MAX_RECORDS) {
+        record = wmem_new0(pinfo->pool, struct diag_record);
+        records->last->next = record;
+    } else {
+        return NULL;
     }
-    return records;
+    records->last = record;
+    records->count++;
+    return record;
 }
 
 static void note(enum diag_record_kind kind, tvbuff_t *tvb, packet_info *pinfo, void *data)
 {
-    struct frame_records *records = records_of(pinfo, true);
+    struct diag_record *record = append(pinfo);
 
-    if (records->count == MAX_RECORDS)
+    if (record == NULL)
         return;
-    struct diag_record *record = wmem_new0(pinfo->pool, struct diag_record);
-
     record->tvb = tvb;
     record->kind = kind;
     record->source = as_fact(&pinfo->net_src);
     record->destination = as_fact(&pinfo->net_dst);
     record->fragment = pinfo->fragmented;
     record->quoted = pinfo->flags.in_error_pkt;
-    if (kind != DIAG_RECORD_ARP) {
+    if (kind != DIAG_RECORD_ARP && !PINFO_FD_VISITED(pinfo)) {
         note_ip_header(record, data);
         record->tunnel = tunnel_depth(pinfo);
     }
-    if (records->last != NULL)
-        records->last->next = record;
-    else
-        records->first = record;
-    records->last = record;
-    records->count++;
 }
 
 static int pass_on(enum diag_record_kind kind, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
@@ -169,9 +177,9 @@ static int pass_arp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *d
 
 const struct diag_record *diag_records(packet_info *pinfo)
 {
-    const struct frame_records *records = records_of(pinfo, false);
+    const struct frame_records *records = records_of(pinfo);
 
-    return records != NULL ? records->first : NULL;
+    return records != NULL ? &records->first : NULL;
 }
 
 void diag_recorder_register(int proto_diag)

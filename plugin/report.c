@@ -87,16 +87,15 @@ const struct diag_judged *diag_report_reason(const struct diag_view *view)
 
 /* ---- the listener: which streams the filter lets through ------------------------------------- */
 
-static tap_packet_status select_streams(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_,
-                                        const void *frame, tap_flags_t flags _U_)
+static tap_packet_status select_streams(void *data, packet_info *pinfo, epan_dissect_t *edt _U_,
+                                        const void *frame _U_, tap_flags_t flags _U_)
 {
     struct diag_report *report = data;
-    const struct diag_tap_frame *tapped = frame;
+    uint32_t stream[DIAG_TAP_STREAMS];
+    size_t count = diag_tap_streams(pinfo, stream);
 
-    if (report->selected == NULL)
-        return TAP_PACKET_DONT_REDRAW;
-    for (size_t i = 0; i < tapped->stream_count; i++)
-        g_hash_table_add(report->selected, GUINT_TO_POINTER(tapped->stream[i]));
+    for (size_t i = 0; i < count; i++)
+        g_hash_table_add(report->selected, GUINT_TO_POINTER(stream[i]));
     return TAP_PACKET_REDRAW;
 }
 
@@ -104,8 +103,7 @@ static void reset(void *data)
 {
     struct diag_report *report = data;
 
-    if (report->selected != NULL)
-        g_hash_table_remove_all(report->selected);
+    g_hash_table_remove_all(report->selected);
 }
 
 static void draw(void *data)
@@ -177,10 +175,12 @@ static const char *read_report(const char *text, struct diag_report *report, boo
 
 static GString *listen_to_frames(struct diag_report *report, const char *filter)
 {
-    if (filter[0] != '\0')
-        report->selected = g_hash_table_new(NULL, NULL);
-    return register_tap_listener(DIAG_PREFIX, report, filter[0] != '\0' ? filter : NULL,
-                                 TL_REQUIRES_NOTHING, reset, select_streams, draw, finish);
+    if (filter[0] == '\0')
+        return register_tap_listener(DIAG_TAP_END, report, NULL, TL_REQUIRES_NOTHING, NULL, NULL,
+                                     draw, finish);
+    report->selected = g_hash_table_new(NULL, NULL);
+    return register_tap_listener(DIAG_TAP, report, filter, TL_REQUIRES_NOTHING, reset,
+                                 select_streams, draw, finish);
 }
 
 /* NULL when the report was taken on, else why not. */

@@ -7,6 +7,7 @@
 #include "statistics.h"
 
 #include "register.h"
+#include "shown.h"
 #include "tap.h"
 #include "text.h"
 
@@ -53,17 +54,21 @@ static void count_findings(stats_tree *tree, const struct diag_shown_list *shown
 }
 
 static tap_packet_status count_in_tree(stats_tree *tree, packet_info *pinfo,
-                                       epan_dissect_t *edt _U_, const void *data,
+                                       epan_dissect_t *edt _U_, const void *data _U_,
                                        tap_flags_t flags _U_)
 {
-    const struct diag_tap_frame *frame = data;
     struct diag_capture *capture = diag_capture_open();
+    struct diag_shown_list shown;
+    uint32_t stream[DIAG_TAP_STREAMS];
+    size_t count;
 
     if (capture == NULL)
         return TAP_PACKET_DONT_REDRAW;
-    count_findings(tree, &frame->shown);
-    for (size_t i = 0; PINFO_FD_VISITED(pinfo) && i < frame->stream_count; i++)
-        count_connection(tree, capture, frame->stream[i], pinfo->num);
+    shown = diag_shown_of_frame(capture, pinfo);
+    count_findings(tree, &shown);
+    count = PINFO_FD_VISITED(pinfo) ? diag_tap_streams(pinfo, stream) : 0;
+    for (size_t i = 0; i < count; i++)
+        count_connection(tree, capture, stream[i], pinfo->num);
     return TAP_PACKET_REDRAW;
 }
 
@@ -150,15 +155,19 @@ static void count_in_row(stat_tap_table *table, const struct diag_shown *shown, 
 }
 
 static tap_packet_status count_in_table(void *data, packet_info *pinfo, epan_dissect_t *edt _U_,
-                                        const void *tapped, tap_flags_t flags _U_)
+                                        const void *tapped _U_, tap_flags_t flags _U_)
 {
     stat_data_t *statistics = data;
-    const struct diag_tap_frame *frame = tapped;
     stat_tap_table *table = g_array_index(statistics->stat_tap_data->tables, stat_tap_table *, 0);
+    struct diag_capture *capture = diag_capture_open();
+    struct diag_shown_list shown;
 
-    for (size_t i = 0; i < frame->shown.count; i++)
-        count_in_row(table, &frame->shown.item[i], pinfo->num);
-    return frame->shown.count > 0 ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    if (capture == NULL)
+        return TAP_PACKET_DONT_REDRAW;
+    shown = diag_shown_of_frame(capture, pinfo);
+    for (size_t i = 0; i < shown.count; i++)
+        count_in_row(table, &shown.item[i], pinfo->num);
+    return shown.count > 0 ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 void diag_statistics_register(void)
@@ -166,7 +175,7 @@ void diag_statistics_register(void)
     static tap_param param[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
     static stat_tap_table_ui table = {.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
                                       .title = "TCP-TLS Diagnosis: Findings",
-                                      .tap_name = DIAG_PREFIX,
+                                      .tap_name = DIAG_TAP,
                                       .cli_string = DIAG_PREFIX ",table",
                                       .stat_tap_init_cb = begin_table,
                                       .packet_func = count_in_table,
@@ -178,7 +187,7 @@ void diag_statistics_register(void)
 
     /* Here and not in a tap plugin's hook: sharkd calls only this one. */
     register_stat_tap_table_ui(&table);
-    stats_tree_register_plugin(DIAG_PREFIX, DIAG_PREFIX "_tree",
+    stats_tree_register_plugin(DIAG_TAP, DIAG_PREFIX "_tree",
                                "TCP-TLS Diagnosis" STATS_TREE_MENU_SEPARATOR "Summary", 0,
                                count_in_tree, begin_tree, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What listeners learn of a frame: its findings, and the connections that it belongs to. */
+/* The taps of diag, and which connections a frame belongs to. */
 #include "tap.h"
 
 #include "conversations.h"
@@ -7,35 +7,40 @@
 
 static int tap = -1;
 
-static void add_stream(struct diag_tap_frame *frame, uint32_t stream)
+static size_t add_stream(uint32_t stream, uint32_t list[DIAG_TAP_STREAMS], size_t count)
 {
-    for (size_t i = 0; i < frame->stream_count; i++)
-        if (frame->stream[i] == stream)
-            return;
-    if (stream != DIAG_NO_STREAM && frame->stream_count < DIAG_TAP_STREAMS)
-        frame->stream[frame->stream_count++] = stream;
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == stream)
+            return count;
+    if (stream == DIAG_NO_STREAM || count == DIAG_TAP_STREAMS)
+        return count;
+    list[count] = stream;
+    return count + 1;
 }
 
-void diag_tap_frame(struct diag_capture *capture, packet_info *pinfo)
+size_t diag_tap_streams(packet_info *pinfo, uint32_t stream[DIAG_TAP_STREAMS])
 {
-    struct diag_tap_frame *frame;
+    size_t count = 0;
 
-    if (!have_tap_listener(tap))
-        return;
-    frame = wmem_new0(pinfo->pool, struct diag_tap_frame);
-    frame->shown = diag_shown_of_frame(capture, pinfo);
     for (const struct diag_record *record = diag_records(pinfo); record != NULL;
          record = record->next) {
         struct diag_endpoint source;
         struct diag_endpoint destination;
 
         if (record->kind == DIAG_RECORD_TCP && diag_fact_endpoints(record, &source, &destination))
-            add_stream(frame, diag_stream_of(pinfo, &source, &destination));
+            count = add_stream(diag_stream_of(pinfo, &source, &destination), stream, count);
     }
-    tap_queue_packet(tap, pinfo, frame);
+    return count;
+}
+
+void diag_tap_frame(packet_info *pinfo)
+{
+    if (have_tap_listener(tap))
+        tap_queue_packet(tap, pinfo, NULL);
 }
 
 void diag_tap_register(void)
 {
-    tap = register_tap(DIAG_PREFIX);
+    tap = register_tap(DIAG_TAP);
+    register_tap(DIAG_TAP_END);
 }

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tap "diag": one event per frame for the reports and the tables of the Statistics menu. */
+/*
+ * The taps of diag. A frame says only that it passed: what listeners want to know of it, they ask
+ * for, so that nobody pays for what nobody wants.
+ */
 #ifndef DIAG_TAP_H
 #define DIAG_TAP_H
 
-#include "shown.h"
+#include "recorder.h"
+
+/* Every frame, after its findings were made. */
+#define DIAG_TAP DIAG_PREFIX
+/* No frame: for those who only want to be called after the last one. */
+#define DIAG_TAP_END DIAG_PREFIX "_end"
 
 #define DIAG_TAP_STREAMS 8
 
-struct diag_tap_frame {
-    struct diag_shown_list shown;
-    size_t stream_count;
-    uint32_t stream[DIAG_TAP_STREAMS];
-};
-
 void diag_tap_register(void);
-/* Costs nothing while nobody listens. */
-void diag_tap_frame(struct diag_capture *capture, packet_info *pinfo);
+void diag_tap_frame(packet_info *pinfo);
+
+/* Streams of the TCP segments of a frame, each once, quoted ones included; returns how many. */
+size_t diag_tap_streams(packet_info *pinfo, uint32_t stream[DIAG_TAP_STREAMS]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define HEADER          12
+#define POINTER         0xc0
 #define MAX_JUMPS       16 /* real names need one or two */
 #define MAX_QUESTIONS   32 /* mDNS puts several into one message */
 #define MAX_RECORDS     128
@@ -65,33 +66,51 @@ static bool jump(const struct reader *in, size_t *at, size_t *limit)
     return true;
 }
 
-/* Reads the labels from in->at into text and moves in->at behind the name. */
-static bool read_name(struct reader *in, char *text)
+/* A label at *at, put behind the text. */
+static bool take_label(const struct reader *in, size_t *at, char *text, size_t *length)
 {
-    size_t at = in->at;
-    size_t limit = at;
-    size_t length = 0;
+    size_t size = in->data[*at];
+
+    /* Longer ones would be label types that nobody uses. */
+    if (size > 63 || in->captured - *at - 1 < size ||
+        !append_label(text, length, in->data + *at + 1, size))
+        return false;
+    *at += 1 + size;
+    return true;
+}
+
+/* Takes all labels up to the end of the name, which is where *at then stands. *behind becomes the
+ * place behind the first pointer, if there is one. */
+static bool take_labels(const struct reader *in, size_t *at, size_t *behind, char *text,
+                        size_t *length)
+{
+    size_t limit = *at;
     unsigned jumps = 0;
 
-    while (at < in->captured && in->data[at] != 0) {
-        size_t size = in->data[at];
-
-        if (size >= 0xc0) {
-            if (jumps++ == 0)
-                in->at = at + 2;
-            if (jumps > MAX_JUMPS || !jump(in, &at, &limit))
+    while (*at < in->captured && in->data[*at] != 0) {
+        if (in->data[*at] < POINTER) {
+            if (!take_label(in, at, text, length))
                 return false;
             continue;
         }
-        if (size > 63 || in->captured - at - 1 < size ||
-            !append_label(text, &length, in->data + at + 1, size))
+        if (jumps++ == 0)
+            *behind = *at + 2;
+        if (jumps > MAX_JUMPS || !jump(in, at, &limit))
             return false;
-        at += 1 + size;
     }
-    if (at >= in->captured)
+    return *at < in->captured;
+}
+
+/* Reads the name at in->at into text and moves in->at behind it. */
+static bool read_name(struct reader *in, char *text)
+{
+    size_t at = in->at;
+    size_t behind = 0;
+    size_t length = 0;
+
+    if (!take_labels(in, &at, &behind, text, &length))
         return false;
-    if (jumps == 0)
-        in->at = at + 1;
+    in->at = behind > 0 ? behind : at + 1;
     if (length == 0)
         text[length++] = '.';
     text[length] = '\0';

@@ -133,14 +133,16 @@ struct diag_lookup *diag_lookup_find(const struct diag_names *names,
 
 static struct diag_lookup probe_of(const struct name_event *event)
 {
-    enum diag_name_service service = event->message->service;
-
-    return (struct diag_lookup){
-        .client = service == DIAG_MDNS ? (struct diag_address){0} : event->client,
-        .service = service,
-        .qtype = service == DIAG_NBNS ? 0 : event->dns.qtype,
+    struct diag_lookup probe = {
+        .service = event->message->service,
         .name = (char *)event->dns.qname,
     };
+
+    if (probe.service != DIAG_MDNS)
+        probe.client = event->client;
+    if (probe.service != DIAG_NBNS)
+        probe.qtype = event->dns.qtype;
+    return probe;
 }
 
 struct diag_lookup *diag_lookup_get(struct diag_names *names, const struct name_event *event)

@@ -64,7 +64,8 @@ static bool resolved_before(const struct diag_names *names, const struct diag_lo
 
     if (twin && twin->result == LOOKUP_RESOLVED)
         return true;
-    for (GList *at = like->tail; at; at = at->prev) {
+    unsigned left = NAME_FORMS_MAX;
+    for (GList *at = like->tail; at && left-- > 0; at = at->prev) {
         const struct diag_lookup *other = at->data;
 
         if (diag_elapsed_ns(last_activity(other), now_ns) > NAME_FORMS_NS)
@@ -138,7 +139,8 @@ static void forgive_others(struct diag_names *names, const struct diag_lookup *s
 
     if (twin)
         twin->forgiven = true;
-    for (GList *at = like->tail; at; at = at->prev) {
+    unsigned left = NAME_FORMS_MAX;
+    for (GList *at = like->tail; at && left-- > 0; at = at->prev) {
         struct diag_lookup *other = at->data;
 
         if (diag_elapsed_ns(last_activity(other), success->answer_ns) > NAME_FORMS_NS)

@@ -28,6 +28,9 @@
 #define NAME_REVERSES     1024
 #define NAME_ORIGINS      4096
 #define NAME_SYNS         64
+/* Forms of a name are looked for among so many names with the same first label: half of all names
+ * begin with "www". */
+#define NAME_FORMS_MAX 64
 
 /* One message, with everything the books want to know. */
 struct name_event {

@@ -41,6 +41,7 @@ struct host {
     bool heard;
     int64_t heard_ns;
     bool replied_to;
+    uint32_t unresolved; /* only while they are counted */
 };
 
 struct diag_neighbours {
@@ -222,18 +223,21 @@ static int by_first_frame(gconstpointer one, gconstpointer other)
            (a->longest.first_frame < b->longest.first_frame);
 }
 
-/* How many of these questions each host asked. */
+/* How many of these questions each host asked: struct host -> itself. */
 static GHashTable *count_by_asker(const GPtrArray *found)
 {
     GHashTable *counts = g_hash_table_new_full(host_hash, host_equal, g_free, NULL);
 
     for (guint i = 0; i < found->len; i++) {
-        const struct question *question = found->pdata[i];
-        struct host *asker = g_new0(struct host, 1);
+        struct host probe = {.address = ((const struct question *)found->pdata[i])->asker};
+        struct host *asker = g_hash_table_lookup(counts, &probe);
 
-        asker->address = question->asker;
-        guint before = GPOINTER_TO_UINT(g_hash_table_lookup(counts, asker));
-        g_hash_table_replace(counts, asker, GUINT_TO_POINTER(before + 1));
+        if (!asker) {
+            asker = g_new0(struct host, 1);
+            asker->address = probe.address;
+            g_hash_table_add(counts, asker);
+        }
+        asker->unresolved++;
     }
     return counts;
 }
@@ -253,7 +257,7 @@ static struct diag_unresolved describe(const struct diag_neighbours *neighbours,
         .first_ns = question->longest.first_ns,
         .last_ns = question->longest.last_ns,
         .replies_visible = asker && asker->replied_to,
-        .targets = GPOINTER_TO_UINT(g_hash_table_lookup(counts, &probe)),
+        .targets = ((const struct host *)g_hash_table_lookup(counts, &probe))->unresolved,
     };
 }
 

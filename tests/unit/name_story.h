@@ -49,7 +49,9 @@ static inline unsigned id_of(const char *name, unsigned type)
 static inline void send_message(int64_t ms, struct diag_endpoint from, struct diag_endpoint to,
                                 const struct dns_message *m)
 {
-    struct diag_name_message message = {.frame = ++frame,
+    frame++;
+
+    struct diag_name_message message = {.frame = frame,
                                         .time_ns = ms * MS,
                                         .service = service,
                                         .source = from,

@@ -85,7 +85,7 @@ static void resolvers_give_up_after_the_last_query(void)
     CHECK(connect_at(7010));
 
     start(); /* Windows: the last wait is shorter */
-    for (int i = 1; i <= 8; i *= 2)
+    for (int64_t i = 1; i <= 8; i *= 2)
         look_up(i * 1000);
     CHECK(connect_at(10010));
 }
@@ -164,7 +164,7 @@ static void windows_goes_on_with_other_services(void)
     look_up(30);
     look_up(430);
     service = DIAG_NBNS;
-    for (int i = 0; i < 3; i++)
+    for (int64_t i = 0; i < 3; i++)
         ask_type(850 + i * 1500, 1, 7, "*", NBSTAT);
     CHECK(connect_at(5360));
     CHECK(delay.queries == 6 && delay.first_query == 1 && strcmp(delay.qname, name_of_7) == 0);
@@ -175,7 +175,7 @@ static void a_node_status_query_is_told_by_address(void)
 {
     start();
     service = DIAG_NBNS;
-    for (int i = 0; i < 3; i++)
+    for (int64_t i = 0; i < 3; i++)
         ask_type(i * 1500, 1, 7, "*", NBSTAT);
     CHECK(connect_at(4510) && strcmp(delay.qname, "192.0.2.7") == 0);
 }

@@ -51,7 +51,7 @@ static void an_old_question_and_a_new_one_are_no_series(void)
 static void a_silent_server_is_one_problem(void)
 {
     start();
-    for (int i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < 3; i++) {
         ask(i * 1000, "web01.example.com");
         ask(i * 1000 + 1, "web02.example.com");
         ask_type(i * 1000 + 2, 1, 53, "web01.example.com", AAAA);
@@ -82,7 +82,7 @@ static void the_other_type_of_address_is_enough(void)
     start();
     ask_type(0, 1, 53, "web01.example.com", AAAA);
     answer_type(20, 1, 53, "web01.example.com", AAAA, ADDRESS);
-    for (int i = 0; i < 3; i++)
+    for (int64_t i = 0; i < 3; i++)
         ask(21 + i * 2000, "web01.example.com");
     CHECK(judge() == 0);
 }
@@ -92,7 +92,7 @@ static void an_answer_without_a_question_is_an_answer(void)
     struct dns_message m;
 
     start();
-    for (int i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < 3; i++) {
         ask(i * 1000, "web01.example.com");
         put_header(&m, id_of("web01.example.com", A), 0x8181, 0, 0);
         send_message(i * 1000 + 20, server_end(53), client_end(1), &m);
@@ -118,7 +118,7 @@ static void an_answer_with_a_wrong_id_or_server_is_none(void)
 static void silence_of_a_group_means_no(void)
 {
     start();
-    for (int i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < 3; i++) {
         service = DIAG_LLMNR;
         ask(i * 1000, "web01");
         service = DIAG_MDNS;
@@ -134,8 +134,8 @@ static void the_newest_errors_are_kept(void)
     char name[] = "host-00000.example.com";
 
     start();
-    for (int i = 0; i < 6000; i++) {
-        for (int digit = 9, rest = i; digit >= 5; digit--, rest /= 10)
+    for (int64_t i = 0; i < 6000; i++) {
+        for (int64_t digit = 9, rest = i; digit >= 5; digit--, rest /= 10)
             name[digit] = (char)('0' + rest % 10);
         try_name(i * 100, name, NXDOMAIN);
     }
@@ -149,8 +149,8 @@ static void many_lookups_do_not_push_out_an_error(void)
 
     start();
     try_name(0, "missing.example.com", NXDOMAIN);
-    for (int i = 0; i < 6000; i++) {
-        for (int digit = 9, rest = i; digit >= 5; digit--, rest /= 10)
+    for (int64_t i = 0; i < 6000; i++) {
+        for (int64_t digit = 9, rest = i; digit >= 5; digit--, rest /= 10)
             name[digit] = (char)('0' + rest % 10);
         try_name(i * 100, name, ADDRESS);
     }

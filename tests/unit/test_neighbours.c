@@ -26,8 +26,10 @@ static void start(void)
 
 static void arp(int64_t ms, bool reply, struct diag_address sender, struct diag_address target)
 {
+    frame++;
+
     struct diag_arp seen = {
-        .frame = ++frame, .time_ns = ms * MS, .reply = reply, .sender = sender, .target = target};
+        .frame = frame, .time_ns = ms * MS, .reply = reply, .sender = sender, .target = target};
 
     diag_neighbours_arp(net, &seen);
 }
@@ -112,7 +114,7 @@ static void a_host_that_went_away_is_unresolved(void)
 static void copies_of_a_question_count_once(void)
 {
     start();
-    for (int i = 0; i < 4; i++)
+    for (int64_t i = 0; i < 4; i++)
         ask(i, 1, 9);
     CHECK(unresolved() == 0);
 }
@@ -121,7 +123,7 @@ static void copies_of_a_question_count_once(void)
 static void renewals_are_no_series(void)
 {
     start();
-    for (int minute = 0; minute < 10; minute++)
+    for (int64_t minute = 0; minute < 10; minute++)
         ask(minute * 60000, 1, 9);
     CHECK(unresolved() == 0);
 }
@@ -153,7 +155,7 @@ static void nobody_answers_a_probe_for_a_free_address(void)
     struct diag_address tentative = {.length = 16, .bytes = {0xfe, 0x80, [15] = 1}};
 
     start();
-    for (int i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < 3; i++) {
         arp(i * 1000, false, nobody, host(1));
         arp(i * 1000, false, nobody6, tentative);
     }
@@ -163,7 +165,7 @@ static void nobody_answers_a_probe_for_a_free_address(void)
 static void nobody_answers_an_announcement(void)
 {
     start();
-    for (int i = 0; i < 3; i++)
+    for (int64_t i = 0; i < 3; i++)
         ask(i * 1000, 1, 1);
     CHECK(unresolved() == 0);
 }
@@ -171,7 +173,7 @@ static void nobody_answers_an_announcement(void)
 static void the_longest_series_is_told(void)
 {
     start();
-    for (int i = 0; i < 5; i++)
+    for (int64_t i = 0; i < 5; i++)
         ask(i * 1000, 1, 9);
     ask(100000, 1, 9);
     ask(101000, 1, 9);

@@ -50,6 +50,13 @@ def checked(call):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def syn_time(attempts, linear):
+    """Seconds from the first SYN to the last: after the first retry Linux sends `linear` more of
+    them 1 s apart, then it doubles."""
+    return sum(1 if retry <= linear + 1 else 2 ** (retry - linear - 1)
+               for retry in range(1, attempts))
+
+
 class Namespace:
     """A network namespace, held by a file descriptor."""
 
@@ -168,7 +175,6 @@ class Bed:
         """The same stack on every machine, whatever its defaults are."""
         namespace.sysctl('net.ipv4.tcp_congestion_control', 'reno')
         namespace.sysctl('net.ipv4.tcp_ecn', 2)
-        namespace.sysctl('net.ipv4.tcp_syn_linear_timeouts', 4)
         namespace.sysctl('net.ipv6.conf.default.accept_dad', 0)
         namespace.sysctl('net.ipv6.conf.default.accept_ra', 0)
 
@@ -229,6 +235,17 @@ class Bed:
         client = self.socket(local_port)
         client.connect((address or self.site.server, port))
         return client
+
+    def try_to_connect(self, local_port, port, attempts, linear):
+        """Connects until this many SYNs are sent, then gives up. Returns the time they took."""
+        if not self.client.sysctl('net.ipv4.tcp_syn_linear_timeouts', linear):
+            linear = 0  # before Linux 6.5
+        lasts = syn_time(attempts, linear)
+        with self.socket(local_port) as client:
+            client.setblocking(False)
+            client.connect_ex((self.site.server, port))
+            time.sleep(1.03 * lasts + 0.4)  # the kernel's timers are late, by up to 2 %
+        return lasts
 
     def thread(self, function, *arguments):
         """Runs beside the story. An exception in it fails the recording."""

@@ -128,10 +128,3 @@ def duration(value):
     if value >= 0.01:
         return f'{value * 1e3:.0f} ms'
     return f'{value * 1e3:.1f} ms' if value >= 0.001 else f'{value * 1e6:.0f} us'
-
-
-def syn_time(attempts, linear):
-    """Seconds until Linux sends its last SYN: `linear` retries 1 s apart after the first, then
-    doubling."""
-    return sum(1 if retry <= linear + 1 else 2 ** (retry - linear - 1)
-               for retry in range(1, attempts))

@@ -11,9 +11,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import recording  # noqa: E402
+from bed import syn_time  # noqa: E402
 from packet import ACK, ECE, FIN, PSH, RST, SYN, Packet, internet_checksum  # noqa: E402
 from record import all_stories  # noqa: E402
-from story import Dice, duration, syn_time  # noqa: E402
+from story import Dice, duration  # noqa: E402
 from talk import response_of_total  # noqa: E402
 
 # A SYN/ACK: port 80 to 40404, MSS 1460, SACK permitted, TSval 7, TSecr 9, window scale 7.

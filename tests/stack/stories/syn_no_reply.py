@@ -3,7 +3,7 @@
 import time
 
 from recording import first
-from story import Story, connection, healthy, host, numbers, syn_time, truth
+from story import Story, connection, healthy, host, numbers, truth
 from talk import fetch, response, serve
 
 
@@ -16,7 +16,7 @@ class SynNoReply(Story):
     made = '''Real Linux TCP at both ends, captured at the client. The client fetches a page from
         {others} other servers, some before and some after; the router silently drops what goes to
         {dead}, port {port}, like a firewall rule does. The SYN retries are the client kernel's
-        own ({attempts} SYNs in {elapsed} s), then connect() gives up.'''
+        own ({attempts} SYNs in {elapsed} s), then the client gives up.'''
     why = '''{attempts} SYNs to {dead}, not one reply: neither a SYN/ACK nor a reset nor an ICMP
         error. A closed port would have been refused, so either the host is down or something
         drops the SYN without a word. The {others} other servers answered the same client, so its
@@ -26,9 +26,8 @@ class SynNoReply(Story):
         others = dice.number(3, 3, 6)
         p = numbers(site=dice.site(servers=others + 1, v6=True), delay=dice.delay(0.010),
                     others=others, before=dice.number(2, 1, 2), port=dice.pick(80, 8080, 8000),
-                    attempts=dice.number(3, 3, 4), linear=dice.pick(0, 4),
+                    attempts=dice.number(3, 3, 4), steady=dice.pick(False, True),
                     body=dice.number(412, 100, 3000))
-        p.elapsed = syn_time(p.attempts, p.linear)
         p.dead, p.alive = p.site.server, p.site.servers[1:]
         p.dead_port, *p.local_ports = dice.ports(60061, 60055, 60058, 60070, 60071, 60072,
                                                  60073)[:others + 1]
@@ -36,18 +35,13 @@ class SynNoReply(Story):
 
     def play(self, bed, p):
         bed.path.meddle = lambda packet: packet.target != p.dead
-        bed.client.sysctl('net.ipv4.tcp_syn_linear_timeouts', p.linear)
-        bed.client.sysctl('net.ipv4.tcp_syn_retries', p.attempts - 1)
         for address in p.alive:
             serve(bed, bed.listen(p.port, address), response(p.body), think=0.03)
         visits = list(zip(p.local_ports, p.alive))
         for visit in visits[:p.before]:
             self.visit(bed, p, *visit)
-        client = bed.socket(p.dead_port)
-        client.setblocking(False)
-        client.connect_ex((p.dead, p.port))
-        time.sleep(p.elapsed + 1.5)
-        client.close()
+        linear = p.attempts - 2 if p.steady else 0
+        p.elapsed = bed.try_to_connect(p.dead_port, p.port, p.attempts, linear)
         for visit in visits[p.before:]:
             self.visit(bed, p, *visit)
 

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A middlebox that garbles the echoed timestamp of each SYN/ACK: the client resets them all."""
-import time
-
 from packet import ACK, SYN
 from recording import first
-from story import Story, connection, numbers, syn_time, truth
+from story import Story, connection, numbers, truth
 
 
 class SynackBadTsecr(Story):
@@ -17,7 +15,7 @@ class SynackBadTsecr(Story):
     made = '''Real Linux TCP at both ends, captured at the client. Crafted: the router rewrites
         the timestamp option of each SYN/ACK to TSval {tsval}, TSecr {tsecr} (checksum right), as
         the firewall of the case did. The resets are the client kernel's own; it sends
-        {attempts} SYNs, the first retries after 1 s.'''
+        {attempts} SYNs, the second 1 s after the first.'''
     why = '''All {attempts} cycles are one connection attempt of one socket: the SYN goes on after
         the RST, so the RST is the kernel's and not the application's. The SYN/ACK echoes
         TSecr {tsecr}, which the client never sent. RFC 7323 wants the SYN's TSval there, and
@@ -26,9 +24,10 @@ class SynackBadTsecr(Story):
         of reused ports and of a segment not captured is a consequence of the resets.'''
 
     def roll(self, dice):
+        attempts = dice.number(6, 3, 5)
         return numbers(site=dice.site(v6=True), delay=dice.delay(0.0045),
                        port=dice.pick(80, 443, 8080), local_port=dice.port(40404),
-                       attempts=dice.number(6, 3, 5), linear=dice.pick(0, 6),
+                       attempts=attempts, linear=dice.pick(0, attempts - 2),
                        tsval=dice.pick(0, 1, 77777), tsecr=dice.number(2174718965, 1, 2**32 - 1))
 
     def play(self, bed, p):
@@ -39,12 +38,7 @@ class SynackBadTsecr(Story):
 
         bed.path.meddle = garble
         bed.listen(p.port)
-        bed.client.sysctl('net.ipv4.tcp_syn_linear_timeouts', p.linear)
-        bed.client.sysctl('net.ipv4.tcp_syn_retries', p.attempts - 1)
-        client = bed.socket(p.local_port)
-        client.setblocking(False)
-        client.connect_ex((p.site.server, p.port))
-        time.sleep(syn_time(p.attempts, p.linear) + 0.7)
+        bed.try_to_connect(p.local_port, p.port, p.attempts, p.linear)
 
     def truth(self, p, recording):
         syn = first(recording.of(0, p.site.client), lambda frame: frame.is_syn)

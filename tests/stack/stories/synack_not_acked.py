@@ -3,7 +3,7 @@
 import time
 
 from recording import first, last, seconds
-from story import Story, connection, numbers, syn_time, truth
+from story import Story, connection, numbers, truth
 
 
 class SynackNotAcked(Story):
@@ -21,21 +21,16 @@ class SynackNotAcked(Story):
         not at the server.'''
 
     def roll(self, dice):
-        p = numbers(site=dice.site(v6=True), delay=dice.delay(0.009),
-                    port=dice.pick(443, 80, 3389, 22), local_port=dice.port(50122),
-                    attempts=dice.number(4, 3, 4), linear=dice.pick(0, 4))
-        p.copies = None
-        return p
+        attempts = dice.number(4, 3, 4)
+        return numbers(site=dice.site(v6=True), delay=dice.delay(0.009),
+                       port=dice.pick(443, 80, 3389, 22), local_port=dice.port(50122),
+                       attempts=attempts, linear=dice.pick(0, attempts - 2), copies=None)
 
     def play(self, bed, p):
         bed.firewall(bed.client, '-A', 'INPUT', '-p', 'tcp', '--sport', str(p.port), '-j', 'DROP')
-        bed.client.sysctl('net.ipv4.tcp_syn_linear_timeouts', p.linear)
-        bed.client.sysctl('net.ipv4.tcp_syn_retries', p.attempts - 1)
         bed.listen(p.port)
-        client = bed.socket(p.local_port)
-        client.setblocking(False)
-        client.connect_ex((p.site.server, p.port))
-        time.sleep(syn_time(p.attempts, p.linear) + 3.5)
+        bed.try_to_connect(p.local_port, p.port, p.attempts, p.linear)
+        time.sleep(3.0)
 
     def truth(self, p, recording):
         synacks = recording.of(0, p.site.server)

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define BGP_PORT       179
+#define FTP_DATA_PORT  20
+#define LONELY_NS      (5 * DIAG_SECOND_NS)
 #define GUESSED_RTT_NS (200 * DIAG_MS_NS)
 
 static bool begins_with_method(const uint8_t *data, uint32_t n)
@@ -146,6 +149,15 @@ bool diag_near_end(const struct diag_connection *conn, int64_t since_ns)
     return conn->engine->last_ns - since_ns < tail;
 }
 
+/* Connection collisions and data channels close like this by design. */
+bool diag_closes_by_design(const struct diag_connection *conn)
+{
+    uint16_t c = conn->endpoint[DIAG_CLIENT].port;
+    uint16_t s = conn->endpoint[DIAG_SERVER].port;
+
+    return c == BGP_PORT || s == BGP_PORT || c == FTP_DATA_PORT || s == FTP_DATA_PORT;
+}
+
 bool diag_tls_established(const struct diag_connection *conn)
 {
     return conn->tls && diag_tls_facts(conn->tls)->established.frame;
@@ -170,17 +182,27 @@ bool diag_in_tls_handshake(const struct diag_connection *conn)
     return diag_tls_of(conn) && diag_tls_waiting_for(conn->tls, &who) != DIAG_TLS_EXPECT_nothing;
 }
 
+uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender)
+{
+    const struct diag_half *x = &conn->half[sender];
+
+    return x->segments && x->una_valid && diag_seq_lt(x->nxt, x->una) ? x->una - x->nxt : 0;
+}
+
 /* At least two answers, each much faster than this: the protocol is question and answer. */
 bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns)
 {
     const struct diag_request *r = &conn->request;
     bool habit = conn->answers >= 2 && conn->longest_answer_ns < waited_ns / 4;
+    /* The only thing ever said on the connection, and then a long silence. */
+    bool lonely = !conn->half[DIAG_SERVER].bytes && conn->requests == 1 &&
+                  conn->half[DIAG_CLIENT].data_segments <= 2 && waited_ns >= LONELY_NS;
 
-    if (!r->open)
+    if (!r->open || diag_unseen(conn, DIAG_SERVER))
         return false;
     if (r->tls && diag_tls_established(conn))
         return habit || !diag_tls_of(conn)->first_data[DIAG_SERVER].frame;
-    return r->due || habit;
+    return r->due || habit || lonely;
 }
 
 uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side)

@@ -53,7 +53,8 @@ struct diag_range {
     uint32_t end;
     uint32_t frame; /* first time it was sent */
     int64_t time_ns;
-    uint32_t again; /* times it was sent again */
+    uint32_t again;     /* times it was sent again */
+    uint32_t again_seq; /* the last copy's */
     uint32_t again_frame;
     int64_t again_ns;
     int64_t longest_ns; /* longest silence between two transmissions of it */
@@ -396,6 +397,7 @@ bool diag_near_end(const struct diag_connection *conn, int64_t since_ns);
 const char *diag_ecn_state(const struct diag_connection *conn);
 const char *diag_timestamp_state(const struct diag_connection *conn);
 bool diag_tls_established(const struct diag_connection *conn);
+bool diag_closes_by_design(const struct diag_connection *conn);
 /* Facts of the TLS session, NULL when the client does not speak TLS. */
 const struct diag_tls_facts *diag_tls_of(const struct diag_connection *conn);
 /* The TLS handshake is under way: somebody owes the next message. */
@@ -405,6 +407,8 @@ bool diag_in_tls_handshake(const struct diag_connection *conn);
 bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns);
 /* Bytes of the peer that this side has not answered with a byte of its own. */
 uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side);
+/* Bytes that its peer acknowledged and that are not in the capture, behind the last that are. */
+uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender);
 /* The unfilled hole that the receiver asks for, else NULL. */
 const struct diag_hole *diag_asked_hole(const struct diag_half *sender);
 /* When the waiting of a side ended: the close, or the end of the capture. */

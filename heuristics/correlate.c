@@ -299,13 +299,18 @@ static void scan(struct diag_engine *engine, struct diag_judgement *judgement, s
     struct span port;
     uint32_t targets = 0;
     uint32_t failed = 0;
+    uint32_t syns = 0;
 
     for (struct span rest = client; rest.count; rest = after(rest, port)) {
         port = run_of(rest, same_port);
         targets++;
         failed += !worked(&port.entry[0]);
+        syns += tries_of(port);
     }
     if (targets < engine->settings.scan_targets || failed * 5 < targets * 4)
+        return;
+    /* A scanner asks once or twice; who insists is an application that wants its peers. */
+    if (syns > 2 * targets)
         return;
     struct diag_host *host =
         diag_host_add(engine, judgement, DIAG_host_scan, client.entry[0].conn->first_frame,

@@ -171,12 +171,27 @@ static void judge_step(struct diag_step *step)
             rules[i]->on_applied(step);
 }
 
+/* Some drivers count Ethernet padding in the IP length: a pure ACK seems to carry 2 or 6 zeros. */
+static bool is_padding(const struct diag_segment *seg)
+{
+    static const uint8_t zeros[6];
+
+    return (seg->payload == 2 || seg->payload == 6) && seg->captured == seg->payload &&
+           (seg->flags & ~(unsigned)DIAG_RST) == DIAG_ACK &&
+           memcmp(seg->data, zeros, seg->payload) == 0;
+}
+
 struct diag_connection *diag_feed_segment(struct diag_engine *engine,
                                           const struct diag_segment *segment)
 {
     struct diag_connection *conn = connection_of(engine, segment);
     struct diag_out out = {engine, conn, engine->findings, false};
     enum diag_side from = diag_side_of(conn, segment);
+    struct diag_segment bare = *segment;
+
+    if (is_padding(segment))
+        bare.payload = bare.captured = 0;
+    segment = &bare;
     struct diag_step step = {.out = &out, .conn = conn, .seg = segment, .from = from};
     const struct diag_sent *original = diag_copy_of(conn, segment, from);
 

@@ -73,9 +73,15 @@ static bool lossy(const struct diag_sentence *s)
     return false;
 }
 
+static bool one_side(const struct diag_connection *conn)
+{
+    return !conn->half[DIAG_CLIENT].segments || !conn->half[DIAG_SERVER].segments;
+}
+
 static bool is_pending(const struct diag_sentence *s)
 {
-    return has(s, DIAG_cap_ends_early) || (s->conn->midstream && s->conn->closer == DIAG_NO_SIDE);
+    return has(s, DIAG_cap_ends_early) ||
+           (s->conn->midstream && (s->conn->closer == DIAG_NO_SIDE || one_side(s->conn)));
 }
 
 static enum diag_outcome outcome_of(const struct diag_sentence *s)

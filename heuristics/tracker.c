@@ -97,7 +97,9 @@ static void sent_again(const struct diag_step *step)
         return;
     int64_t last = range->again ? range->again_ns : range->time_ns;
 
-    range->again++;
+    /* A recovery sends the lost segments one after the other: a round of copies counts once. */
+    range->again += !range->again || diag_seq_le(step->seg->seq, range->again_seq);
+    range->again_seq = step->seg->seq;
     range->again_frame = step->seg->frame;
     range->longest_ns = diag_max_ns(range->longest_ns, step->seg->time_ns - last);
     range->again_ns = step->seg->time_ns;

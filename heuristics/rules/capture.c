@@ -65,6 +65,11 @@ static void one_direction(const struct diag_connection *conn, struct diag_out *o
     diag_cite(f, DIAG_ROLE_last, x->last_frame);
 }
 
+static bool repeats(const struct diag_half *x)
+{
+    return x->flight_count && x->flight[0].again > 0;
+}
+
 /* Somebody waits for an answer: the client for a SYN/ACK or a response, or a side for an ACK. */
 static bool waits(const struct diag_connection *conn)
 {
@@ -77,7 +82,7 @@ static bool waits(const struct diag_connection *conn)
     if (o->synack_frame && !o->ack_frame)
         return true;
     return (conn->request.open && conn->request.due) || diag_in_tls_handshake(conn) ||
-           diag_outstanding(conn, DIAG_CLIENT) || diag_outstanding(conn, DIAG_SERVER);
+           repeats(&conn->half[DIAG_CLIENT]) || repeats(&conn->half[DIAG_SERVER]);
 }
 
 /* The last gap twice over: a retry that doubles would not have been captured either (RFC 6298 5).

@@ -86,7 +86,8 @@ static bool closed_instead_of_answering(const struct diag_step *step)
     int64_t waited = step->seg->time_ns - r->last_ns;
 
     if (step->from != DIAG_SERVER || step->seg->payload || step->gap || step->x->hole_count ||
-        !request_was_taken(step) || diag_in_tls_handshake(conn) || !diag_answer_due(conn, waited))
+        !request_was_taken(step) || diag_in_tls_handshake(conn) || !diag_answer_due(conn, waited) ||
+        !r->due)
         return false;
     struct diag_finding *f = diag_raise(step->out, DIAG_closed_without_response, DIAG_SERVER,
                                         step->seg->frame, waited, r->bytes, r->frame);

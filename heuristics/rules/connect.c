@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-#define BGP_PORT      179
-#define FTP_DATA_PORT 20
-
 static void cite_syns(struct diag_finding *f, const struct diag_opening *o)
 {
     for (uint32_t i = 0; i < o->series && i < DIAG_SYN_FRAMES; i++)
@@ -146,15 +143,6 @@ static bool took_client_data(const struct diag_step *step)
     return diag_seq_lt(step->y->isn + 1, step->seg->ack);
 }
 
-/* Connection collisions and data channels close like this by design. */
-static bool closes_by_design(const struct diag_connection *conn)
-{
-    uint16_t c = conn->endpoint[DIAG_CLIENT].port;
-    uint16_t s = conn->endpoint[DIAG_SERVER].port;
-
-    return c == BGP_PORT || s == BGP_PORT || c == FTP_DATA_PORT || s == FTP_DATA_PORT;
-}
-
 static void accepted_and_closed(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
@@ -168,7 +156,7 @@ static void accepted_and_closed(const struct diag_step *step)
 
     diag_cite(f, DIAG_ROLE_ack, o->ack_frame);
     diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
-    if (closes_by_design(step->conn))
+    if (diag_closes_by_design(step->conn))
         diag_excuse(f);
 }
 

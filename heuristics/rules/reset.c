@@ -37,6 +37,13 @@ static const struct diag_sent *last_from(const struct diag_connection *conn, enu
     return NULL;
 }
 
+/* A stack resets at once what it does not know; one round trip may lie between it and us. */
+static bool is_prompt(const struct diag_step *step, const struct diag_sent *sent)
+{
+    return step->seg->time_ns - sent->time_ns <=
+           diag_max_ns(DIAG_SECOND_NS, 3 * diag_rtt(step->conn));
+}
+
 static const struct diag_sent *acknowledging(const struct diag_connection *conn,
                                              enum diag_side side, uint32_t ack)
 {
@@ -83,8 +90,9 @@ static enum diag_reset_kind kind_of(const struct diag_step *step, const struct d
     }
     if (!(step->seg->flags & DIAG_ACK)) {
         *answers = acknowledging(step->conn, peer, step->seg->seq);
-        if (*answers)
+        if (*answers && is_prompt(step, *answers))
             return DIAG_RST_REPLY;
+        *answers = NULL;
     }
     return at_own_sequence(step) ? DIAG_RST_ACTIVE : DIAG_RST_ODD;
 }
@@ -192,9 +200,9 @@ static void report_good_synack(const struct reset *r)
 
     if (!f)
         return;
-    f->cause = delay > DIAG_SECOND_NS                    ? DIAG_CAUSE_late
-               : r->x->options & DIAG_OPT_SACK_PERMITTED ? DIAG_CAUSE_gone
-                                                         : DIAG_CAUSE_no_socket;
+    f->cause = o->synack_ns - o->first_ns > DIAG_SECOND_NS ? DIAG_CAUSE_late
+               : r->x->options & DIAG_OPT_SACK_PERMITTED   ? DIAG_CAUSE_gone
+                                                           : DIAG_CAUSE_no_socket;
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
     cite_reset(r, f);
@@ -205,9 +213,22 @@ static void report_good_synack(const struct reset *r)
 
 /* ---- after the handshake: is anything lost by it? */
 
+/* The reset's own ACK number counts: what it acknowledges has arrived. */
 static uint32_t peer_bytes_lost(const struct reset *r)
 {
-    return diag_outstanding(r->conn, diag_peer(r->step->from));
+    const struct diag_segment *seg = r->step->seg;
+    uint32_t lost = diag_outstanding(r->conn, diag_peer(r->step->from));
+    uint32_t end = r->y->fin ? r->y->fin_seq : r->y->nxt;
+
+    if (!(seg->flags & DIAG_ACK) || lost == 0)
+        return lost;
+    return diag_seq_lt(seg->ack, end) ? end - seg->ack : 0;
+}
+
+/* Only the farewell of TLS was on the way: nobody misses it. */
+static bool only_farewell(const struct reset *r, uint32_t bytes)
+{
+    return bytes <= TLS_FAREWELL_BYTES && diag_tls_established(r->conn);
 }
 
 static bool sent_close_notify(const struct reset *r)
@@ -225,7 +246,10 @@ static bool took_data_after_own_fin(const struct reset *r)
 
 static bool everything_acknowledged(const struct reset *r)
 {
-    return diag_outstanding(r->conn, r->step->from) == 0 && peer_bytes_lost(r) == 0;
+    uint32_t own = diag_outstanding(r->conn, r->step->from);
+    uint32_t peers = peer_bytes_lost(r);
+
+    return own + peers == 0 || (only_farewell(r, own) && only_farewell(r, peers));
 }
 
 static bool is_after_close(const struct reset *r)
@@ -313,7 +337,9 @@ static void report_data_after_close(const struct reset *r)
     f->blame = blame_side(crossed(r) ? r->step->from : diag_peer(r->step->from));
     diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
     cite_reset(r, f);
-    if (diag_tls_of(r->conn) && f->value[0] <= TLS_FAREWELL_BYTES)
+    /* A client that closes does not want what still comes; a broken download is told as such. */
+    if (only_farewell(r, lost ? lost : r->answers->payload) ||
+        (r->step->from == DIAG_CLIENT && !r->conn->request.open))
         diag_excuse(f);
 }
 
@@ -387,7 +413,7 @@ static void report_unread(const struct reset *r)
     f->blame = blame_side(r->step->from);
     diag_cite(f, DIAG_ROLE_data, r->y->data_frame);
     cite_reset(r, f);
-    if (diag_tls_of(r->conn) && unread <= TLS_FAREWELL_BYTES)
+    if (only_farewell(r, unread) || diag_closes_by_design(r->conn))
         diag_excuse(f);
 }
 
@@ -423,7 +449,8 @@ static void report_no_socket(const struct reset *r)
         f->severity = DIAG_NOTE;
     cite_reset(r, f);
     /* A client that cancelled a read lets its stack answer the rest of the transfer. */
-    if (r->step->from == DIAG_CLIENT && f->cause == DIAG_CAUSE_lost_state)
+    if ((r->step->from == DIAG_CLIENT && f->cause == DIAG_CAUSE_lost_state) ||
+        diag_closes_by_design(r->conn))
         diag_excuse(f);
 }
 
@@ -470,6 +497,8 @@ static void report_unexplained(const struct reset *r)
 
     if (f && (r->conn->midstream || in_opening(r)))
         f->severity = DIAG_NOTE;
+    if (everything_acknowledged(r) && !r->conn->request.open)
+        diag_excuse(f);
     diag_cite(f, DIAG_ROLE_last, r->conn->last_frame);
     cite_reset(r, f);
 }

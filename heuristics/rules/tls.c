@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Shorter than this, the answer may be anything; a protocol's greeting is longer. */
+#define WORD_LENGTH 4
+
 /* ---- tls_alert_fatal */
 
 /* RFC 8446 6.2, RFC 5246 7.2.2: what the description says about the reason. */
@@ -124,11 +127,13 @@ static void plain_answer(const struct diag_step *step)
         tls->half[DIAG_CLIENT].speech != DIAG_TLS_SPOKEN || !tls->first_client_hello.frame ||
         diag_raised(step->conn, DIAG_tls_not_tls))
         return;
+    printable(&tls->half[DIAG_SERVER], text);
+    if (strlen(text) < WORD_LENGTH)
+        return;
     struct diag_finding *f = diag_raise(step->out, DIAG_tls_not_tls, DIAG_SERVER, step->seg->frame,
                                         tls->first_client_hello.frame);
 
-    printable(&tls->half[DIAG_SERVER], text);
-    diag_name_it(step->out, f, *text ? text : "binary data");
+    diag_name_it(step->out, f, text);
     diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
     diag_cite(f, DIAG_ROLE_response, step->seg->frame);
 }

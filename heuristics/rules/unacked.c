@@ -8,6 +8,8 @@
 
 /* Below this the missing bytes may be a miscounted FIN rather than data. */
 #define FIN_JUMP_BYTES 2
+#define FAREWELL_BYTES 64
+#define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
 #define GAP_CERTAIN_NS (3 * DIAG_SECOND_NS)
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
@@ -60,14 +62,18 @@ static bool is_first_request(const struct run *run)
            payload_of(run->range) > 0 && run->range->seq == c->isn + 1;
 }
 
+/* Nothing but the FIN, or TLS's close_notify and the FIN. */
 static bool is_only_fin(const struct run *run)
 {
-    return run->range->fin && payload_of(run->range) == 0;
+    uint32_t bytes = diag_outstanding(run->conn, run->side);
+
+    return run->x->fin && (bytes == 0 || (bytes <= FAREWELL_BYTES && diag_tls_of(run->conn)));
 }
 
+/* Several copies within a round trip or two are a recovery, not yet a failure. */
 static bool is_data(const struct run *run)
 {
-    return payload_of(run->range) > 0;
+    return payload_of(run->range) > 0 && run->now_ns - run->range->time_ns >= GIVE_UP_NS;
 }
 
 static const struct row rows[] = {
@@ -108,9 +114,10 @@ static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
     if (id == DIAG_retx_give_up)
         f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(run->side));
     cite_run(f, range, run->frame);
-    /* Only the FIN is missing: the user has everything. */
+    /* Only the FIN is missing and the user has everything; unless the peer never said a word after
+     * the handshake, and may not have been there at all. */
     if (id == DIAG_fin_unacked)
-        f->benign = true;
+        f->benign = run->y->segments > run->conn->opening.synacks || !run->conn->opening.synacks;
 }
 
 static bool may_judge(const struct run *run)
@@ -134,8 +141,17 @@ static void sent_again(const struct diag_step *step)
         return;
     const struct row *row = row_of(&run);
 
-    if (row && row->times && run.range->again == row->times && !diag_raised(step->conn, row->id))
+    if (row && row->times && run.range->again >= row->times && !diag_raised(step->conn, row->id))
         report_run(&run, row->id, run.range->again + 1);
+}
+
+static bool said_already(const struct diag_connection *conn, enum diag_id id,
+                         const struct diag_range *range)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, id);
+    size_t tries = id == DIAG_fin_unacked ? 0 : 1;
+
+    return said && said->value[tries] == range->again + 1;
 }
 
 /* The last word: how often it was sent in all. */
@@ -148,7 +164,7 @@ static void never_acknowledged(const struct diag_connection *conn, struct diag_o
                       side, x,   &conn->half[diag_peer(side)],   range};
     const struct row *row = range && may_judge(&run) ? row_of(&run) : NULL;
 
-    if (row && row->times && range->again > row->times)
+    if (row && row->times && range->again >= row->times && !said_already(conn, row->id, range))
         report_run(&run, row->id, range->again + 1);
 }
 
@@ -169,7 +185,7 @@ static void recovered_late(const struct diag_step *step)
         diag_raise(step->out, DIAG_retx_stall, sender, step->seg->frame,
                    step->seg->time_ns - range->time_ns, range->again + 1, range->frame);
 
-    if (f && f->value[0] < DIAG_SECOND_NS)
+    if (f && (f->value[0] < DIAG_SECOND_NS || range->again < 2))
         f->severity = DIAG_NOTE;
     cite_run(f, range, step->seg->frame);
 }

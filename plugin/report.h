@@ -37,9 +37,11 @@ void diag_report_print_warning(const struct diag_capture *capture, FILE *out);
  * for the healthy. */
 const struct diag_judged *diag_report_reason(const struct diag_view *view);
 
-/* One finding told to a person: what, evidence, suspect, next step. Indented by two blanks. */
+/* One finding told to a person: what, evidence, suspect, next step. Indented by two blanks, times
+ * relative to begin. */
 void diag_report_story(const struct diag_judged *judged, const struct diag_capture *capture,
                        int64_t begin, FILE *out);
+void diag_report_reference(const struct diag_judged *judged, FILE *out);
 
 void diag_report_overview(const struct diag_report *report, struct diag_capture *capture,
                           FILE *out);

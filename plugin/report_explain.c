@@ -11,6 +11,7 @@
 
 #define CELL           64
 #define STREAMS_LISTED 30
+#define OTHERS_LISTED  12
 
 /* Connections that ended alike: same outcome, diagnosis, cause and server. */
 struct alike {
@@ -76,6 +77,10 @@ static void print_when(const struct diag_view *view, FILE *out)
 
 static void print_headline(const struct diag_view *view, FILE *out)
 {
+    static const char *const said[DIAG_OUTCOME_COUNT] = {[DIAG_HEALTHY] = "is healthy",
+                                                         [DIAG_DEGRADED] = "was slow",
+                                                         [DIAG_FAILED] = "failed",
+                                                         [DIAG_UNDECIDABLE] = "cannot be judged"};
     char client[CELL];
     char server[CELL];
     char name[DIAG_TEXT_MAX];
@@ -89,8 +94,7 @@ static void print_headline(const struct diag_view *view, FILE *out)
         fputs("A connection without a stream number", out);
     else
         fprintf(out, "Connection %u", view->stream);
-    fprintf(out, " %s (stage: %s): %s -> %s", diag_outcome_name(view->outcome), stage, client,
-            server);
+    fprintf(out, " %s (stage: %s): %s -> %s", said[view->outcome], stage, client, server);
     if (view->tls_server_name != NULL) {
         diag_escape(view->tls_server_name, name, sizeof name);
         fprintf(out, " (%s)", name);
@@ -117,31 +121,55 @@ static void print_ruled_out(const struct diag_view *view, FILE *out)
     }
 }
 
+/* What was known on the way of the very thing that is told anyway. */
+static bool is_same_story(const struct diag_judged *judged, const struct diag_judged *told)
+{
+    return told != NULL && (judged->finding == told->finding ||
+                            (judged->explained && judged->finding->id == told->finding->id));
+}
+
+static void print_other(const struct diag_judged *judged, const char *heading, FILE *out)
+{
+    const char *why = judged->explained ? diag_catalogue[judged->explained_by].slug : "";
+    char summary[DIAG_TEXT_MAX];
+    char first[CELL];
+    char *text;
+
+    diag_render_summary(judged->finding, summary, sizeof summary);
+    text = g_strdup_printf("frame %u: %s%s%s%s", judged->finding->frame, summary,
+                           judged->explained ? " (follows from " : "", why,
+                           judged->explained         ? ")"
+                           : judged->finding->benign ? " (harmless)"
+                                                     : "");
+    g_snprintf(first, sizeof first, "  %-15s ", heading);
+    diag_print_wrapped(out, first, text);
+    g_free(text);
+}
+
 static void print_other_findings(const struct diag_view *view, const struct diag_judged *told,
                                  FILE *out)
 {
-    const char *heading = "Also seen";
+    size_t printed = 0;
+    size_t more = 0;
 
     for (size_t i = 0; i < view->finding_count; i++) {
-        const struct diag_judged *judged = &view->findings[i];
-        char summary[DIAG_TEXT_MAX];
-        char first[CELL];
-        char *text;
-
-        if (told != NULL && judged->finding == told->finding)
+        if (is_same_story(&view->findings[i], told))
             continue;
-        diag_render_summary(judged->finding, summary, sizeof summary);
-        text = g_strdup_printf("frame %u: %s%s%s%s", judged->finding->frame, summary,
-                               judged->explained ? " (follows from: " : "",
-                               judged->explained ? diag_catalogue[judged->explained_by].slug : "",
-                               judged->explained         ? ")"
-                               : judged->finding->benign ? " (harmless)"
-                                                         : "");
-        g_snprintf(first, sizeof first, "  %-15s ", heading);
-        diag_print_wrapped(out, first, text);
-        g_free(text);
-        heading = "";
+        if (printed < OTHERS_LISTED)
+            print_other(&view->findings[i], printed == 0 ? "Also seen" : "", out);
+        else
+            more++;
+        printed++;
     }
+    if (more > 0)
+        fprintf(out, "  %15s and %zu more (-z diag,json lists all)\n", "", more);
+}
+
+/* A diagnosis about hosts stands behind this one. */
+static void print_bigger_picture(const struct diag_judged *reason, FILE *out)
+{
+    if (reason->explained && diag_catalogue[reason->explained_by].stage == DIAG_STAGE_HOST)
+        diag_print_wrapped(out, "  Part of         ", diag_catalogue[reason->explained_by].title);
 }
 
 static void print_connection(const struct diag_view *view, const struct diag_capture *capture,
@@ -156,8 +184,12 @@ static void print_connection(const struct diag_view *view, const struct diag_cap
         fputs("  Nothing is wrong with it.\n", out);
     else
         fputs("  The packets do not tell why.\n", out);
+    if (reason != NULL)
+        print_bigger_picture(reason, out);
     print_ruled_out(view, out);
     print_other_findings(view, reason, out);
+    if (reason != NULL)
+        diag_report_reference(reason, out);
     fputc('\n', out);
 }
 
@@ -219,6 +251,7 @@ static void print_hosts(const struct diag_report *report, struct diag_capture *c
         g_string_free(streams, TRUE);
         fputc('\n', out);
         diag_report_story(&host.judged, capture, diag_capture_time(capture, 1), out);
+        diag_report_reference(&host.judged, out);
         fputc('\n', out);
     }
 }

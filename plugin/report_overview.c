@@ -86,7 +86,7 @@ static void count_connections(const struct diag_report *report, struct diag_capt
         if (!diag_report_wants(report, view.stream))
             continue;
         for (size_t f = 0; f < view.finding_count; f++)
-            if (is_open(&view.findings[f]))
+            if (is_open(&view.findings[f]) || &view.findings[f] == view.verdict)
                 count_finding(tally, &view.findings[f], (uint32_t)i);
     }
 }
@@ -109,7 +109,7 @@ static void print_diagnoses(const struct diag_report *report, struct diag_captur
         any = true;
         print_tally(out, &tally[i]);
     }
-    if (!any)
+    if (!any && diag_host_count(capture->engine) == 0)
         fputs("\nNothing was found that anybody needs to act on.\n", out);
     g_free(tally);
 }

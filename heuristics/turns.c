@@ -7,13 +7,21 @@
 
 #include <string.h>
 
-#define DNS_PORT 53
+#define DNS_PORT               53
+#define TLS_HOUSEKEEPING_BYTES 64
 
 /* Verbs of line protocols in which every request is answered (RFC 9110, 5321, 1939, 959, 3501). */
 static const char *const verbs[] = {
     "GET ",  "POST ", "HEAD ",  "PUT ",   "OPTIONS ", "DELETE ", "CONNECT ", "PATCH ", "PROPFIND ",
     "EHLO ", "HELO ", "MAIL ",  "RCPT ",  "DATA\r",   "QUIT\r",  "USER ",    "PASS ",  "STAT\r",
     "LIST",  "RETR ", "CAPA\r", "PASV\r", "STARTTLS", "SELECT ", "*1\r\n",   "*2\r\n", "*3\r\n"};
+
+/* RFC 1035 4.2.2: a length of two bytes, and a header of twelve at least. */
+static bool is_dns(const struct diag_segment *seg)
+{
+    return seg->destination.port == DNS_PORT && seg->captured >= 14 &&
+           (uint32_t)(seg->data[0] << 8 | seg->data[1]) + 2 == seg->payload;
+}
 
 bool diag_is_request(const struct diag_segment *seg)
 {
@@ -23,7 +31,7 @@ bool diag_is_request(const struct diag_segment *seg)
         if (seg->captured >= n && memcmp(seg->data, verbs[i], n) == 0)
             return true;
     }
-    return seg->destination.port == DNS_PORT;
+    return is_dns(seg);
 }
 
 static void ask(const struct diag_step *step)
@@ -46,6 +54,12 @@ static void ask(const struct diag_step *step)
     r->end = step->end;
     r->bytes = r->end - r->seq - step->fin;
     r->acked_frame = 0;
+}
+
+/* close_notify, or an HTTP/2 SETTINGS acknowledgment: nobody answers those. */
+static bool is_tls_housekeeping(const struct diag_step *step)
+{
+    return diag_tls_established(step->conn) && step->seg->payload <= TLS_HOUSEKEEPING_BYTES;
 }
 
 static void answer(const struct diag_step *step)
@@ -73,8 +87,10 @@ void diag_turns_apply(const struct diag_step *step)
     }
     if (!speaks)
         return;
-    if (step->from == DIAG_CLIENT)
+    if (step->from == DIAG_CLIENT && !is_tls_housekeeping(step))
         ask(step);
+    else if (step->from == DIAG_CLIENT)
+        return;
     else
         answer(step);
 }

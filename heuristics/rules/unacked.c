@@ -13,6 +13,8 @@
 #define GAP_CERTAIN_NS (3 * DIAG_SECOND_NS)
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
+/* A share of fewer losses than this is chance. */
+#define LOSS_MIN_LOST 5
 
 struct run {
     const struct diag_connection *conn;
@@ -204,7 +206,8 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
 
     if (!f)
         return;
-    if (x->data_segments >= LOSS_MIN_SEGMENTS && percent >= conn->engine->settings.loss_percent)
+    if (x->data_segments >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
+        percent >= conn->engine->settings.loss_percent)
         f->severity = DIAG_WARN;
     diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
 }

@@ -105,6 +105,8 @@ def healthy(stream, **more):
     return connection(stream, 'healthy', None, **more)
 
 
+# `attempts` counts series of SYNs as the user's tries are: a repeated SYN belongs to its series,
+# one after a reset begins another.
 def connection(stream, outcome, verdict, blame=None, also=(), cause=None, attempts=1, values=None,
                summary=(), findings=()):
     return {'stream': stream, 'outcome': outcome, 'verdict': verdict, 'blame': blame,

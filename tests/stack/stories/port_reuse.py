@@ -54,10 +54,11 @@ class PortReuse(Story):
         time.sleep(4 * p.delay)
 
     def truth(self, p, recording):
-        syns = [frame for frame in recording.of(1) if frame.is_syn]
+        # Each reset ends an attempt; a SYN that is merely repeated begins none.
+        resets = [frame for frame in recording.of(1) if frame.is_rst]
         return truth(healthy(0), connection(1, 'degraded', 'syn_hits_old_connection',
                                             'client_or_middlebox', also=['client'],
-                                            cause='half_open', attempts=len(syns)))
+                                            cause='half_open', attempts=len(resets) + 1))
 
     def marks(self, p, recording):
         old, new = recording.of(0), recording.of(1)

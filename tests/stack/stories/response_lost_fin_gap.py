@@ -21,7 +21,7 @@ class ResponseLostFinGap(Story):
         long, because Linux would otherwise hold back its FIN behind the data that it repeats.'''
     why = '''The server's FIN has sequence number {fin_seq}, but the client has nothing of it yet
         and keeps asking for byte 1: the {missing} bytes are really missing, not just from the
-        capture. In {idle:.1f} s a server repeats them several times, and empty segments pass, so
+        capture. In {waited:.1f} s a server repeats them several times, and empty segments pass, so
         it is not random loss: something on the path drops this content. They are fewer than one
         full segment, so it is not the MTU. Look at firewall and IPS, capture at the server.'''
 
@@ -31,6 +31,7 @@ class ResponseLostFinGap(Story):
                     missing=dice.number(1010, 200, 1300), idle=dice.seconds(20.0, 6.0, 9.0),
                     linger=dice.seconds(6.0, 1.5, 3.0))
         p.fin_seq = p.missing + 1
+        p.waited = p.idle + p.linger
         return p
 
     def play(self, bed, p):
@@ -40,7 +41,7 @@ class ResponseLostFinGap(Story):
         server = bed.thread(self.serve, listener, p)
         client = bed.connect(p.local_port, p.port)
         client.sendall(request('/list', p.site.server))
-        wait_for_close(client, p.idle + p.linger + 4 * p.delay)
+        wait_for_close(client, p.waited)
         client.close()
         server.join()
         time.sleep(1.0)
@@ -58,8 +59,8 @@ class ResponseLostFinGap(Story):
     def truth(self, p, recording):
         return truth(connection(0, 'failed', 'response_lost_fin_gap', 'path',
                                 also=['server_or_path'], cause='selective',
-                                values={'missing': p.missing, 'waited': p.idle},
-                                summary=[str(p.missing), duration(p.idle)]))
+                                values={'missing': p.missing, 'waited': p.waited},
+                                summary=[str(p.missing), duration(p.waited)]))
 
     def marks(self, p, recording):
         client, server = recording.of(0, p.site.client), recording.of(0, p.site.server)

@@ -54,8 +54,7 @@ class SynNoReply(Story):
     def truth(self, p, recording):
         dead = recording.stream_of(p.dead_port)
         failed = connection(dead, 'failed', 'syn_no_reply', 'server_or_path',
-                            attempts=p.attempts, values={'attempts': p.attempts,
-                                                         'elapsed': p.elapsed},
+                            values={'attempts': p.attempts, 'elapsed': p.elapsed},
                             summary=[str(p.attempts)])
         fine = [healthy(recording.stream_of(port)) for port in p.local_ports]
         connections = sorted([failed] + fine, key=lambda item: item['stream'])

@@ -37,7 +37,7 @@ class SynackNotAcked(Story):
         p.copies = len(synacks)
         values = {'repeats': p.copies, 'elapsed': seconds(synacks[0], synacks[-1])}
         return truth(connection(0, 'failed', 'synack_no_ack', 'client', also=['client_or_path'],
-                                attempts=p.attempts, values=values))
+                                values=values))
 
     def marks(self, p, recording):
         client = recording.of(0, p.site.client)

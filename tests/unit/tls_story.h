@@ -20,7 +20,9 @@ struct story {
     struct diag_tls *tls;
     uint32_t seq[2];
     uint32_t frame;
-    size_t cut; /* bytes per segment, 0: one segment a flight */
+    size_t cut;    /* bytes per segment, 0: one segment a flight */
+    bool reversed; /* the segments of a flight come last one first */
+    bool twice;    /* every segment comes twice */
 };
 
 static inline struct story open_story(void)
@@ -69,11 +71,16 @@ static inline void send_segment(const struct story *story, enum diag_side side, 
 static inline void send_bytes(struct story *story, enum diag_side side, const struct tls_bytes *b)
 {
     size_t cut = story->cut ? story->cut : b->n;
+    size_t segments = (b->n + cut - 1) / cut;
 
     story->frame++;
-    for (size_t at = 0; at < b->n; at += cut)
-        send_segment(story, side, story->frame, story->seq[side] + (uint32_t)at, b->data + at,
-                     MIN(cut, b->n - at));
+    for (size_t i = 0; i < segments; i++) {
+        size_t at = (story->reversed ? segments - 1 - i : i) * cut, n = MIN(cut, b->n - at);
+
+        for (int copies = story->twice ? 2 : 1; copies > 0; copies--)
+            send_segment(story, side, story->frame, story->seq[side] + (uint32_t)at, b->data + at,
+                         n);
+    }
     story->seq[side] += (uint32_t)b->n;
     diag_tls_acked(story->tls, side, story->seq[side]);
 }

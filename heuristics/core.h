@@ -339,6 +339,9 @@ struct diag_finding *diag_raise_values(struct diag_out *out, enum diag_id id, en
 /* Adds evidence; frame 0, a frame cited already and NULL findings are ignored. */
 void diag_cite(struct diag_finding *finding, enum diag_role role, uint32_t frame);
 
+/* The evidence of an earlier finding, in its order: the same story, told again. */
+void diag_cite_again(struct diag_finding *finding, const struct diag_finding *earlier);
+
 /* Keeps a name from the packets with the engine. */
 void diag_name_it(struct diag_out *out, struct diag_finding *finding, const char *text);
 

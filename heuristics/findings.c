@@ -70,6 +70,12 @@ void diag_cite(struct diag_finding *finding, enum diag_role role, uint32_t frame
     finding->evidence[finding->evidence_count++] = (struct diag_evidence){frame, role};
 }
 
+void diag_cite_again(struct diag_finding *finding, const struct diag_finding *earlier)
+{
+    for (size_t i = 0; earlier && i < earlier->evidence_count; i++)
+        diag_cite(finding, earlier->evidence[i].role, earlier->evidence[i].frame);
+}
+
 void diag_name_it(struct diag_out *out, struct diag_finding *finding, const char *text)
 {
     if (finding && text)

@@ -129,6 +129,7 @@ static void report(const struct diag_connection *conn, struct diag_out *out,
     if (!f)
         return;
     refine(f, cause);
+    diag_cite_again(f, diag_raised_finding(conn, wait->id));
     if (tls && tls->client_hello->has_server_name)
         diag_name_it(out, f, tls->client_hello->server_name);
     diag_cite(f, wait->role, wait->frame);

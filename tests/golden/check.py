@@ -17,8 +17,8 @@ import jsonschema
 
 SECONDS = 0.020  # how far a measured time may be from the one that the story asked for,
 SHARE = 0.05     # or which share of it
-FIELDS = ["frame.number", "diag.id", "diag.severity", "diag.confidence", "diag.summary"]
-EVENT_SEPARATOR = "\x1f"
+FIELDS = ["frame.number", "diag.id", "diag.severity", "diag.confidence", "_ws.expert.message"]
+SEPARATOR = "\x1f"
 
 
 def tshark(command, capture, *options):
@@ -56,9 +56,11 @@ def is_open(finding, connection):
                 finding["id"] in connection["capture"])
 
 
-def verdict_complaints(wanted, connection):
+def verdict_complaints(wanted, connection, hosts):
+    """Nothing explains the verdict of a connection but a finding about hosts that lists it."""
+    allowed = [None, *(host["id"] for host in hosts if connection["stream"] in host["streams"])]
     verdicts = [finding for finding in connection["findings"]
-                if finding["id"] == wanted["verdict"] and not finding["explained_by"]]
+                if finding["id"] == wanted["verdict"] and finding["explained_by"] in allowed]
     if not verdicts:
         yield f"no unexplained finding {wanted['verdict']}"
         return
@@ -81,12 +83,12 @@ def healthy_complaints(connection):
             yield f"healthy, but {finding['id']} is {finding['severity']}: {finding['summary']}"
 
 
-def connection_complaints(wanted, connection):
+def connection_complaints(wanted, connection, hosts):
     for key in ("outcome", "verdict", "attempts"):
         if wanted[key] != connection[key]:
             yield f"{key} is {connection[key]}, not {wanted[key]}"
     if wanted["verdict"]:
-        yield from verdict_complaints(wanted, connection)
+        yield from verdict_complaints(wanted, connection, hosts)
     if wanted["outcome"] == "healthy":
         yield from healthy_complaints(connection)
     found = [finding["id"] for finding in connection["findings"]]
@@ -123,7 +125,7 @@ def expectation_complaints(expected, objects):
         if wanted["stream"] not in connections:
             yield f"stream {wanted['stream']}: not in the report"
             continue
-        for text in connection_complaints(wanted, connections[wanted["stream"]]):
+        for text in connection_complaints(wanted, connections[wanted["stream"]], hosts):
             yield f"stream {wanted['stream']}: {text}"
     for wanted in expected["hosts"]:
         yield from host_complaints(wanted, hosts)
@@ -139,45 +141,60 @@ def schema_complaints(validator, objects):
         yield "the last line is not about the capture"
 
 
-def events(command, capture, *options):
-    """What each frame shows: (frame, id, severity, confidence, summary), with their number."""
-    text = tshark(command, capture, "-T", "fields", "-Y", "diag.id",
-                  "-E", f"aggregator={EVENT_SEPARATOR}",
-                  *(word for field in FIELDS for word in ("-e", field)), *options)
-    shown = collections.Counter()
-    for line in text.splitlines():
-        frame, *columns = line.split("\t")
-        for event in zip(*(column.split(EVENT_SEPARATOR) for column in columns), strict=True):
-            shown[(int(frame), *event)] += 1
-    return shown
+def report(command, capture):
+    """What -z diag,json alone prints, in one pass and without a tree."""
+    return tshark(command, capture, "-q", "-z", "diag,json")
 
 
-def event_complaints(command, capture, objects):
-    once, twice = events(command, capture), events(command, capture, "-2")
-    for event in (once - twice).elements():
-        yield f"-2 does not show what one pass shows at frame {event[0]}: {event[1:]}"
-    reported = collections.Counter(
-        (finding["id"], finding["summary"])
-        for entry in objects
-        for finding in entry.get("findings", [entry]) if "id" in finding)
-    shown = collections.Counter()
-    for event, count in once.items():
-        shown[(event[1], event[4])] += count
-    for event in (shown - reported).elements():
-        yield f"shown at a frame, but not in the report: {event}"
+def shown(command, capture, *passes):
+    """What the frames show: (frame, id, severity, confidence) and (frame, expert message); and the
+    report that is printed after them."""
+    text = tshark(command, capture, *passes, "-z", "diag,json", "-T", "fields", "-Y", "diag.id",
+                  "-E", f"aggregator={SEPARATOR}",
+                  *(word for field in FIELDS for word in ("-e", field)))
+    rows = [line for line in text.splitlines(keepends=True) if not line.startswith("{")]
+    events, messages = collections.Counter(), collections.Counter()
+    for row in rows:
+        frame, *columns, experts = row.rstrip("\n").split("\t")
+        for event in zip(*(column.split(SEPARATOR) for column in columns), strict=True):
+            events[(int(frame), *event)] += 1
+        messages.update((int(frame), message) for message in experts.split(SEPARATOR))
+    return events, messages, text[sum(map(len, rows)):]
+
+
+def event_complaints(once, twice, objects):
+    """An event never changes: what one pass shows, -2 shows too, in the same words."""
+    events, messages, _ = once
+    findings = [finding for entry in objects
+                for finding in entry.get("findings", [entry]) if "id" in finding]
+    summaries = {finding["summary"] for finding in findings}
+    ours = collections.Counter({message: count for message, count in messages.items()
+                                if message[1] in summaries})
+    for frame, *event in (events - twice[0]).elements():
+        yield f"frame {frame}: one pass shows {event}, -2 does not"
+    for frame, message in (ours - twice[1]).elements():
+        yield f"frame {frame}: one pass says {message!r}, -2 does not"
+    if events.total() != ours.total():
+        yield (f"{events.total()} events have {ours.total()} expert items with the words of the "
+               f"report: {sorted(events)}, {sorted(ours)}")
+    reported = collections.Counter(finding["id"] for finding in findings)
+    for name in collections.Counter(event[1] for event in events.elements()) - reported:
+        yield f"more events {name} at the frames than in the report"
 
 
 def complaints(arguments, validator, directory):
     capture = directory / "capture.pcapng"
     expected = json.loads((directory / "expected.json").read_text(encoding="utf-8"))
-    report = [tshark(arguments.tshark, capture, "-q", "-z", "diag,json", *passes)
-              for passes in ([], ["-2"])]
-    objects = [json.loads(line) for line in report[0].splitlines()]
-    if report[0] != report[1]:
+    plain = report(arguments.tshark, capture)
+    once, twice = (shown(arguments.tshark, capture, *passes) for passes in ([], ["-2"]))
+    objects = [json.loads(line) for line in plain.splitlines()]
+    if once[2] != plain:
+        yield "-z diag,json prints something else when a tree is built"
+    if twice[2] != plain:
         yield "-z diag,json prints something else with -2"
     yield from schema_complaints(validator, objects)
     yield from expectation_complaints(expected, objects)
-    yield from event_complaints(arguments.tshark, capture, objects)
+    yield from event_complaints(once, twice, objects)
 
 
 def main():

@@ -17,9 +17,25 @@ struct diag_capture *diag_capture_open(void)
 
 int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame)
 {
-    if (frame == 0 || frame > capture->times->len)
-        return DIAG_UNKNOWN_NS;
-    return g_array_index(capture->times, int64_t, frame - 1);
+    return frame > 0 && frame <= capture->timed ? capture->times[frame - 1] : DIAG_UNKNOWN_NS;
+}
+
+static void make_room(struct diag_capture *capture, uint32_t frame)
+{
+    uint32_t room = MAX(frame, frame / 2 * 3);
+
+    room = MAX(room, 1024);
+    capture->times = g_renew(int64_t, capture->times, room);
+    for (uint32_t i = capture->timed; i < room; i++)
+        capture->times[i] = DIAG_UNKNOWN_NS;
+    capture->timed = room;
+}
+
+void diag_capture_note_time(struct diag_capture *capture, uint32_t frame, int64_t time_ns)
+{
+    if (frame > capture->timed)
+        make_room(capture, frame);
+    capture->times[frame - 1] = time_ns;
 }
 
 static void free_list(void *list)
@@ -114,7 +130,7 @@ static void close_capture(void)
     open_capture = NULL;
     forget_judged(capture);
     diag_streams_free(capture->streams);
-    g_array_free(capture->times, TRUE);
+    g_free(capture->times);
     diag_engine_free(capture->engine);
     g_free(capture);
 }
@@ -127,7 +143,6 @@ static void begin_capture(void)
     open_capture = g_new0(struct diag_capture, 1);
     open_capture->engine = diag_engine_new(&settings);
     open_capture->streams = diag_streams_new();
-    open_capture->times = g_array_new(FALSE, FALSE, sizeof(int64_t));
 }
 
 void diag_capture_register(void)

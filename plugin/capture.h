@@ -13,7 +13,8 @@ struct diag_capture {
     struct diag_streams *streams;
     uint32_t last_frame; /* fed so far */
     uint32_t frames;
-    GArray *times;         /* int64_t, of frame i + 1 */
+    int64_t *times;        /* of frame i + 1 */
+    uint32_t timed;        /* frames that times has room for */
     uint32_t bypassed;     /* first frame whose TCP did not pass the recorder, 0 if none */
     GHashTable *judged;    /* frame -> GArray of struct diag_judged */
     GHashTable *hosts;     /* stream -> GArray of struct diag_judged, about hosts */
@@ -25,6 +26,9 @@ void diag_capture_register(void);
 
 /* NULL while no capture is open. */
 struct diag_capture *diag_capture_open(void);
+
+/* Remember when a frame was captured: the reports tell it long after the frame is gone. */
+void diag_capture_note_time(struct diag_capture *capture, uint32_t frame, int64_t time_ns);
 
 /* First visit of a frame: turn its records into facts. Later visits change nothing. */
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo);

@@ -99,16 +99,6 @@ static void watch_for_bypass(struct diag_capture *capture, packet_info *pinfo,
         capture->bypassed = pinfo->num;
 }
 
-/* The reports tell when each frame of a finding's evidence was seen, long after it is gone. */
-static void remember_time(struct diag_capture *capture, uint32_t frame, int64_t now)
-{
-    const int64_t unknown = DIAG_UNKNOWN_NS;
-
-    while (capture->times->len < frame - 1)
-        g_array_append_val(capture->times, unknown);
-    g_array_append_val(capture->times, now);
-}
-
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
 {
     const struct diag_record *records = diag_records(pinfo);
@@ -119,7 +109,7 @@ void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
         return;
     capture->last_frame = pinfo->num;
     capture->frames++;
-    remember_time(capture, pinfo->num, now);
+    diag_capture_note_time(capture, pinfo->num, now);
     diag_feed_frame(capture->engine, pinfo->num, now);
     for (const struct diag_record *record = records; record != NULL; record = record->next) {
         if (record->kind == DIAG_RECORD_ICMP || record->kind == DIAG_RECORD_ICMPV6)

@@ -109,7 +109,7 @@ static void add_expert_items(packet_info *pinfo, proto_tree *tree, proto_item *o
     }
 }
 
-static void add_findings(proto_item *own, tvbuff_t *tvb, const struct diag_shown_list *list)
+static void add_findings(proto_item *own, const struct diag_shown_list *list)
 {
     char summary[DIAG_TEXT_MAX];
     proto_tree *tree;
@@ -121,7 +121,7 @@ static void add_findings(proto_item *own, tvbuff_t *tvb, const struct diag_shown
     proto_item_append_text(own, ": %s", summary);
     diag_add_text(tree, DIAG_FIELD_summary, summary);
     for (size_t i = 0; i < list->count; i++)
-        diag_present_finding(tree, tvb, &list->item[i]);
+        diag_present_finding(tree, &list->item[i]);
 }
 
 static void append_to_info(packet_info *pinfo, const struct diag_shown_list *list)
@@ -158,9 +158,9 @@ void diag_present(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinf
     if (bypassed)
         expert_add_info(pinfo, own, diag_expert_bypassed());
     if (wanted)
-        add_findings(own, tvb, &list);
+        add_findings(own, &list);
     if (facts)
-        diag_present_connections(capture, tvb, pinfo,
+        diag_present_connections(capture, pinfo,
                                  proto_item_add_subtree(own, diag_subtree(DIAG_TREE_ROOT)));
     append_to_info(pinfo, &list);
 }

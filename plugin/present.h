@@ -16,8 +16,7 @@ void diag_add_number(proto_tree *tree, enum diag_field field, uint32_t number);
 void diag_add_time(proto_tree *tree, int hf, int64_t ns);
 
 /* Parts of diag's tree. */
-void diag_present_finding(proto_tree *tree, tvbuff_t *tvb, const struct diag_shown *shown);
-void diag_present_connections(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
-                              proto_tree *tree);
+void diag_present_finding(proto_tree *tree, const struct diag_shown *shown);
+void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree);
 
 #endif

@@ -31,7 +31,6 @@ static void add_verdict(proto_tree *tree, const struct diag_view *view)
 {
     char summary[DIAG_TEXT_MAX];
 
-    diag_add_text(tree, DIAG_FIELD_conn_outcome, diag_outcome_name(view->outcome));
     if (view->verdict != NULL) {
         diag_render_summary(view->verdict->finding, summary, sizeof summary);
         diag_add_text(tree, DIAG_FIELD_conn_verdict,
@@ -85,8 +84,8 @@ static void add_hosts(proto_tree *tree, struct diag_capture *capture, uint32_t s
     }
 }
 
-static void add_connection(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
-                           proto_tree *tree, uint32_t stream)
+static void add_connection(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree,
+                           uint32_t stream)
 {
     struct diag_view view;
     proto_item *item;
@@ -94,10 +93,11 @@ static void add_connection(struct diag_capture *capture, tvbuff_t *tvb, packet_i
 
     if (!diag_view_of_stream(capture->engine, stream, &view))
         return;
-    branch =
-        proto_tree_add_subtree_format(tree, tvb, 0, 0, diag_subtree(DIAG_TREE_CONNECTION), &item,
-                                      "Connection %u: %s", stream, diag_outcome_name(view.outcome));
+    item = proto_tree_add_string_format(tree, diag_field(DIAG_FIELD_conn_outcome), NULL, 0, 0,
+                                        diag_outcome_name(view.outcome), "Connection %u: %s",
+                                        stream, diag_outcome_name(view.outcome));
     proto_item_set_generated(item);
+    branch = proto_item_add_subtree(item, diag_subtree(DIAG_TREE_CONNECTION));
     add_verdict(branch, &view);
     add_reset(branch, &view, pinfo->num);
     add_tcp_facts(branch, &view);
@@ -105,8 +105,7 @@ static void add_connection(struct diag_capture *capture, tvbuff_t *tvb, packet_i
     add_hosts(branch, capture, stream);
 }
 
-void diag_present_connections(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo,
-                              proto_tree *tree)
+void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree)
 {
     uint32_t last = DIAG_NO_STREAM;
 
@@ -121,7 +120,7 @@ void diag_present_connections(struct diag_capture *capture, tvbuff_t *tvb, packe
             continue;
         stream = diag_stream_of(pinfo, &source, &destination);
         if (stream != DIAG_NO_STREAM && stream != last)
-            add_connection(capture, tvb, pinfo, tree, stream);
+            add_connection(capture, pinfo, tree, stream);
         last = stream;
     }
 }

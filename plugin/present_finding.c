@@ -6,6 +6,9 @@
 #include "register.h"
 #include "text.h"
 
+/* Columns of a line of text in the details. */
+#define LINE 100
+
 static void add_value(proto_tree *tree, const struct diag_finding *finding, size_t i)
 {
     const struct diag_value_spec *spec = &diag_catalogue[finding->id].values[i];
@@ -47,20 +50,35 @@ static void add_evidence(proto_tree *tree, const struct diag_finding *finding)
 {
     for (size_t i = 0; i < finding->evidence_count; i++) {
         const struct diag_evidence *evidence = &finding->evidence[i];
+        char role[64];
 
-        proto_item_set_generated(proto_tree_add_uint_format_value(
-            tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0, evidence->frame, "%u (%s)",
-            evidence->frame, diag_role_name(evidence->role)));
+        g_strlcpy(role, diag_role_name(evidence->role), sizeof role);
+        g_strdelimit(role, "_", ' ');
+        proto_item_set_generated(
+            proto_tree_add_uint_format_value(tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0,
+                                             evidence->frame, "%u (%s)", evidence->frame, role));
     }
 }
 
-static void add_rendered(proto_tree *tree, enum diag_field field, diag_renderer *render,
-                         const struct diag_finding *finding)
+/* Wireshark cuts a line of the details after 240 bytes. The item holds the whole text, its label
+ * the first line of it; the other lines follow. */
+static void add_rendered(proto_tree *tree, enum diag_field field, const char *title,
+                         diag_renderer *render, const struct diag_finding *finding)
 {
     char text[DIAG_TEXT_MAX];
+    const char *rest = text;
+    size_t length;
 
     render(finding, text, sizeof text);
-    diag_add_text(tree, field, text);
+    length = diag_line_length(rest, LINE);
+    proto_item_set_generated(proto_tree_add_string_format(tree, diag_field(field), NULL, 0, 0, text,
+                                                          "%s: %.*s", title, (int)length, rest));
+    for (rest += length; *rest == ' '; rest += length) {
+        rest++;
+        length = diag_line_length(rest, LINE);
+        proto_item_set_generated(proto_tree_add_none_format(tree, diag_field(DIAG_FIELD_more), NULL,
+                                                            0, 0, "    %.*s", (int)length, rest));
+    }
 }
 
 static void add_judgement(proto_tree *tree, const struct diag_judged *judged)
@@ -79,7 +97,6 @@ static void add_assessment(proto_tree *tree, const struct diag_finding *finding,
     char blame[64];
 
     diag_render_blame(finding->blame, blame, sizeof blame);
-    diag_add_text(tree, DIAG_FIELD_id, diagnosis->slug);
     diag_add_number(tree, DIAG_FIELD_severity, severity);
     diag_add_text(tree, DIAG_FIELD_stage, diag_stage_name(diagnosis->stage));
     diag_add_text(tree, DIAG_FIELD_cause, diag_cause_name(finding->cause));
@@ -90,7 +107,7 @@ static void add_assessment(proto_tree *tree, const struct diag_finding *finding,
         proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_benign), NULL, 0, 0, finding->benign));
 }
 
-void diag_present_finding(proto_tree *tree, tvbuff_t *tvb, const struct diag_shown *shown)
+void diag_present_finding(proto_tree *tree, const struct diag_shown *shown)
 {
     const struct diag_finding *finding = shown->finding;
     const struct diag_diagnosis *diagnosis = &diag_catalogue[finding->id];
@@ -99,13 +116,15 @@ void diag_present_finding(proto_tree *tree, tvbuff_t *tvb, const struct diag_sho
     proto_tree *branch;
 
     diag_render_summary(finding, summary, sizeof summary);
-    branch = proto_tree_add_subtree_format(tree, tvb, 0, 0, diag_subtree(DIAG_TREE_FINDING), &item,
-                                           "%s: %s", diagnosis->title, summary);
+    item =
+        proto_tree_add_string_format(tree, diag_field(DIAG_FIELD_id), NULL, 0, 0, diagnosis->slug,
+                                     "%s: %s (%s)", diagnosis->title, summary, diagnosis->slug);
     proto_item_set_generated(item);
+    branch = proto_item_add_subtree(item, diag_subtree(DIAG_TREE_FINDING));
     add_assessment(branch, finding, diag_shown_severity(shown));
     add_judgement(branch, shown->judged);
-    add_rendered(branch, DIAG_FIELD_explanation, diag_render_explanation, finding);
-    add_rendered(branch, DIAG_FIELD_next_step, diag_render_next_step, finding);
+    add_rendered(branch, DIAG_FIELD_explanation, "Explanation", diag_render_explanation, finding);
+    add_rendered(branch, DIAG_FIELD_next_step, "Next step", diag_render_next_step, finding);
     diag_add_text(branch, DIAG_FIELD_reference, diagnosis->reference);
     add_values(branch, finding);
     add_evidence(branch, finding);

@@ -15,7 +15,8 @@ enum {
     DIAG_FT_BOOL,
     DIAG_FT_FRAME,
     DIAG_FT_COUNT,
-    DIAG_FT_TIME
+    DIAG_FT_TIME,
+    DIAG_FT_NONE
 };
 
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     [DIAG_FT_TEXT] = {FT_STRING, BASE_NONE},  [DIAG_FT_SEVERITY] = {FT_UINT8, BASE_DEC},
     [DIAG_FT_BOOL] = {FT_BOOLEAN, BASE_NONE}, [DIAG_FT_FRAME] = {FT_FRAMENUM, BASE_NONE},
     [DIAG_FT_COUNT] = {FT_UINT32, BASE_DEC},  [DIAG_FT_TIME] = {FT_RELATIVE_TIME, BASE_NONE},
+    [DIAG_FT_NONE] = {FT_NONE, BASE_NONE},
 };
 
 static int field_of[DIAG_FIELD_COUNT];

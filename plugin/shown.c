@@ -15,13 +15,21 @@ enum diag_severity diag_shown_severity(const struct diag_shown *shown)
     return shown->finding->severity;
 }
 
-static int more_severe_first(const void *a, const void *b)
+static bool is_explained(const struct diag_shown *shown)
+{
+    return shown->judged != NULL && shown->judged->explained;
+}
+
+/* What another finding explains comes after what stands for itself. */
+static int most_telling_first(const void *a, const void *b)
 {
     const struct diag_shown *x = a;
     const struct diag_shown *y = b;
     enum diag_severity left = diag_shown_severity(x);
     enum diag_severity right = diag_shown_severity(y);
 
+    if (is_explained(x) != is_explained(y))
+        return is_explained(x) ? 1 : -1;
     if (left != right)
         return left > right ? -1 : 1;
     if (x->finding->verdict != y->finding->verdict)
@@ -61,6 +69,6 @@ struct diag_shown_list diag_shown_of_frame(struct diag_capture *capture, packet_
         if (j->finding->verdict)
             list.item[list.count++] = (struct diag_shown){j->finding, j};
     }
-    qsort(list.item, list.count, sizeof list.item[0], more_severe_first);
+    qsort(list.item, list.count, sizeof list.item[0], most_telling_first);
     return list;
 }

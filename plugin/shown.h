@@ -12,7 +12,7 @@ struct diag_shown {
 
 struct diag_shown_list {
     size_t count;
-    struct diag_shown *item; /* the most severe first, then events before verdicts */
+    struct diag_shown *item; /* the most telling one first */
 };
 
 /* Lives as long as the frame is dissected. */

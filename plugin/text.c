@@ -56,37 +56,29 @@ void diag_print_cell(FILE *out, const char *text, int width)
     fprintf(out, "%.*s…", (int)(end - text), text);
 }
 
-static const char *next_word(const char *text, char *word, size_t size)
+size_t diag_line_length(const char *text, int columns)
 {
-    size_t length;
+    const char *end = text + strcspn(text, " ");
 
-    text += strspn(text, " \n");
-    length = strcspn(text, " \n");
-    g_strlcpy(word, text, MIN(length + 1, size));
-    return text + length;
+    while (*end == ' ') {
+        const char *next = end + 1 + strcspn(end + 1, " ");
+
+        if (g_utf8_strlen(text, next - text) > columns)
+            break;
+        end = next;
+    }
+    return (size_t)(end - text);
 }
 
 void diag_print_wrapped(FILE *out, const char *first, const char *text)
 {
     int indent = diag_width(first);
-    int column = indent;
-    char word[512];
 
     fputs(first, out);
-    text = next_word(text, word, sizeof word);
-    for (bool begin = true; word[0] != '\0'; begin = false) {
-        int wide = diag_width(word);
+    for (bool begin = true; begin || *text != '\0'; begin = false) {
+        size_t length = diag_line_length(text, LINE - indent);
 
-        if (begin) {
-            fputs(word, out);
-        } else if (column + 1 + wide > LINE) {
-            fprintf(out, "\n%*s%s", indent, "", word);
-            column = indent - 1;
-        } else {
-            fprintf(out, " %s", word);
-        }
-        column += wide + (begin ? 0 : 1);
-        text = next_word(text, word, sizeof word);
+        fprintf(out, "%*s%.*s\n", begin ? 0 : indent, "", (int)length, text);
+        text += length + strspn(text + length, " ");
     }
-    fputc('\n', out);
 }

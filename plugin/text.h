@@ -27,6 +27,10 @@ int diag_width(const char *text);
 /* Text filled up with blanks, or cut with an ellipsis, to exactly this many columns. */
 void diag_print_cell(FILE *out, const char *text, int width);
 
+/* Bytes of the text that fit into one line of this many columns, broken at a blank; a single word
+ * that does not fit is not broken. */
+size_t diag_line_length(const char *text, int columns);
+
 /* A paragraph, broken at blanks; every line but the first is indented, by as many columns as the
  * text before the first took. */
 void diag_print_wrapped(FILE *out, const char *first, const char *text);

@@ -24,6 +24,12 @@ def sanitizer_environment(plugin):
             "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple"}
 
 
+def words(labels):
+    """The labels of a tree as one text: a long text in it is several lines, each in brackets."""
+    text = " ".join(label.removeprefix("[").removesuffix("]") for label in labels)
+    return " ".join(text.split())
+
+
 class Plugged:
     """A private home with the plugin in it, removed at the end of the with block."""
 

@@ -11,9 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from plugged import Plugged  # noqa: E402
-
-LABEL = 200  # Wireshark cuts a label in the tree at 240 bytes
+from plugged import Plugged, words  # noqa: E402
 
 
 def ask(plugged, capture, requests):
@@ -65,11 +63,11 @@ def labels(nodes):
 
 
 def tree_complaints(tree, finding):
-    shown = list(labels(tree))
+    shown = words(labels(tree))
     for key in ("summary", "explanation", "next_step", "reference"):
-        text = (finding[key] or "")[:LABEL]
-        if not any(text in label for label in shown):
-            yield f"frame {finding['frame']}: the tree lacks the {key} of {finding['id']}: {text}"
+        if finding[key] not in shown:
+            yield (f"frame {finding['frame']}: the tree lacks the {key} of {finding['id']}: "
+                   f"{finding[key]}")
 
 
 def complaints(plugged, directory):

@@ -18,6 +18,7 @@ static struct diag_names *names;
 static uint32_t frame;
 static enum diag_name_service service;
 static bool iterative;
+static bool from_ipv6; /* clients have IPv6 addresses */
 static struct diag_name_problem problem[8];
 static size_t problems;
 
@@ -35,6 +36,7 @@ static inline void start(void)
     frame = 0;
     service = DIAG_DNS;
     iterative = false;
+    from_ipv6 = false;
 }
 
 static inline unsigned id_of(const char *name, unsigned type)
@@ -64,7 +66,9 @@ static inline void send_message(int64_t ms, struct diag_endpoint from, struct di
 
 static inline struct diag_endpoint client_end(unsigned client)
 {
-    return (struct diag_endpoint){.address = host(client), .port = 40000};
+    struct diag_address v6 = {.length = 16, .bytes = {0x20, 1, 0x0d, 0xb8, [15] = (uint8_t)client}};
+
+    return (struct diag_endpoint){.address = from_ipv6 ? v6 : host(client), .port = 40000};
 }
 
 static inline struct diag_endpoint server_end(unsigned server)

@@ -12,6 +12,8 @@ enum {
 /* Host 1 connects to host 7, whose address has this name. Host 7 looks up host 1. */
 static const char *const name_of_7 = "7.2.0.192.in-addr.arpa";
 static const char *const name_of_1 = "1.2.0.192.in-addr.arpa";
+static const char *const name_of_1_6 =
+    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa";
 static struct diag_name_delay delay;
 
 static void look_up(int64_t ms)
@@ -115,6 +117,64 @@ static void a_lookup_because_of_a_connection_is_not_its_cause(void)
     look_up(10);
     look_up(5010);
     CHECK(!connect_at(10012)); /* the next connection, by chance */
+}
+
+static void other_connections_are_not_the_reason(void)
+{
+    struct diag_address client = host(1);
+    struct diag_address other = host(8);
+    struct diag_address server = host(7);
+
+    start();
+    CHECK(!connect_at(-1500)); /* more than a second before the lookup */
+    diag_names_connecting(names, &client, &other, 0, &delay);
+    diag_names_connecting(names, &other, &server, 0, &delay);
+    look_up(10);
+    look_up(5010);
+    CHECK(connect_at(10012));
+}
+
+static void a_lookup_answered_before_is_history(void)
+{
+    start();
+    look_up(0);
+    look_up(1000);
+    look_up_answer(1500);
+    look_up(3000); /* a new one */
+    look_up_answer(3020);
+    CHECK(!connect_at(3030));
+}
+
+static void a_long_silence_begins_a_new_lookup(void)
+{
+    start();
+    look_up(0);
+    look_up(60000);
+    look_up(61000);
+    CHECK(connect_at(62005) && delay.queries == 2 && delay.delay_ns == 2005 * MS);
+}
+
+static void a_second_answer_does_not_prolong_the_wait(void)
+{
+    start();
+    look_up(0);
+    ask_type(1000, 1, 54, name_of_7, PTR);
+    look_up_answer(1500);
+    answer_type(2500, 1, 54, name_of_7, PTR, NXDOMAIN);
+    CHECK(!connect_at(2510));
+    CHECK(connect_at(1510));
+}
+
+static void the_end_of_a_wait_is_not_anywhere(void)
+{
+    static const int64_t never[] = {5300, 6700, 8700, 9700, 10300, 14700, 15300, 40000};
+
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        start();
+        look_up(0);
+        look_up(5000);
+        CHECK(!connect_at(never[i]));
+    }
 }
 
 static void one_query_needs_an_exact_end(void)
@@ -245,7 +305,25 @@ static void the_resolver_may_have_another_address(void)
     send_message(5005, stub, server_end(53), &m);
     CHECK(spoke_at(0, 10010));
 
+    start(); /* its own address of the loopback interface, in the family of the connection */
+    struct diag_address client6 = {.length = 16, .bytes = {0x20, 1, 0x0d, 0xb8, [15] = 1}};
+    struct diag_address server6 = {.length = 16, .bytes = {0x20, 1, 0x0d, 0xb8, [15] = 7}};
+    put_header(&m, 9, 0x0100, 1, 0);
+    put_question(&m, name_of_1_6, PTR);
+    stub.address = (struct diag_address){.length = 16, .bytes = {[15] = 1}};
+    send_message(5, stub, server_end(53), &m);
+    send_message(5005, stub, server_end(53), &m);
+    CHECK(diag_names_server_spoke(names, &client6, &server6, 0, 10010 * MS, &delay));
+
+    start(); /* but not any address */
+    stub.address.bytes[14] = 1;
+    send_message(5, stub, server_end(53), &m);
+    send_message(5005, stub, server_end(53), &m);
+    CHECK(!diag_names_server_spoke(names, &client6, &server6, 0, 10010 * MS, &delay));
+
     start(); /* asked over IPv6 */
+    put_header(&m, 9, 0x0100, 1, 0);
+    put_question(&m, name_of_1, PTR);
     stub.address = (struct diag_address){.length = 16, .bytes = {0x20, 1, 0x0d, 0xb8, [15] = 7}};
     send_message(5, stub, server_end(53), &m);
     send_message(5005, stub, server_end(53), &m);
@@ -292,6 +370,11 @@ int main(void)
     a_retry_that_is_not_over_holds_nobody_back();
     two_connections_may_wait_for_one_lookup();
     a_lookup_because_of_a_connection_is_not_its_cause();
+    other_connections_are_not_the_reason();
+    a_lookup_answered_before_is_history();
+    a_long_silence_begins_a_new_lookup();
+    a_second_answer_does_not_prolong_the_wait();
+    the_end_of_a_wait_is_not_anywhere();
     one_query_needs_an_exact_end();
     a_short_series_is_no_delay();
     other_hosts_and_addresses_do_not_count();

@@ -100,7 +100,7 @@ static void an_answer_without_a_question_is_an_answer(void)
     CHECK(judge() == 0);
 }
 
-static void an_answer_with_a_wrong_id_or_server_is_none(void)
+static void an_answer_with_a_wrong_id_server_or_name_is_none(void)
 {
     struct dns_message m;
 
@@ -112,7 +112,11 @@ static void an_answer_with_a_wrong_id_or_server_is_none(void)
     put_question(&m, "web01.example.com", A);
     send_message(2020, server_end(53), client_end(1), &m);
     answer_type(2030, 1, 77, "web01.example.com", A, NXDOMAIN);
-    CHECK(judge() == 1 && problem[0].unanswered);
+    put_header(&m, id_of("web01.example.com", A), 0x8183, 1, 0);
+    put_question(&m, "web02.example.com", A);
+    send_message(2040, server_end(53), client_end(1), &m);
+    CHECK(judge() == 2 && problem[0].unanswered); /* the other is an answer of its own */
+    CHECK(strcmp(problem[1].qname, "web02.example.com") == 0);
 }
 
 static void silence_of_a_group_means_no(void)
@@ -224,7 +228,7 @@ int main(void)
     an_answer_from_elsewhere_is_an_answer();
     the_other_type_of_address_is_enough();
     an_answer_without_a_question_is_an_answer();
-    an_answer_with_a_wrong_id_or_server_is_none();
+    an_answer_with_a_wrong_id_server_or_name_is_none();
     silence_of_a_group_means_no();
     the_newest_errors_are_kept();
     many_lookups_do_not_push_out_an_error();

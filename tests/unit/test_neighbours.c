@@ -90,6 +90,15 @@ static void two_questions_at_once_are_not(void)
     CHECK(unresolved() == 0);
 }
 
+static void three_questions_at_once_are(void)
+{
+    start();
+    ask(0, 1, 9);
+    ask(300, 1, 9);
+    ask(600, 1, 9);
+    CHECK(unresolved() == 1);
+}
+
 static void a_late_reply_resolves(void)
 {
     start();
@@ -209,6 +218,7 @@ int main(void)
     three_questions_without_a_reply_are_unresolved();
     two_questions_a_second_apart_are_enough();
     two_questions_at_once_are_not();
+    three_questions_at_once_are();
     a_late_reply_resolves();
     a_host_that_went_away_is_unresolved();
     copies_of_a_question_count_once();

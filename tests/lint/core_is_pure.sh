@@ -6,7 +6,7 @@ set -eu
 containers='array|byte_array|hash_table|list|ptr_array|queue|sequence|slist|string|tree'
 allocation='free|malloc|malloc0|malloc0_n|malloc_n|memdup2|realloc|realloc_n|strdup|strndup'
 hashing='(direct|int|int64|str)_(equal|hash)'
-libc='bcmp|bsearch|mem(chr|cmp|cpy|move|set)|qsort|v?snprintf'
+libc='bcmp|bsearch|inet_ntop|mem(chr|cmp|cpy|move|set)|qsort|v?snprintf'
 strings='str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)'
 compiler='__assert_fail|__(mem|str|v?sn)[a-z]*_chk|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 allowed="^(diag_.*|g_(($containers)_.*|$allocation|$hashing)|$libc|$strings|$compiler)\$"

@@ -126,9 +126,19 @@ bool diag_spoke(const struct diag_connection *conn, enum diag_side side)
     return conn->half[side].bytes > 0;
 }
 
+/* A client that acknowledges anything has its SYN/ACK; a server that sends data, or acknowledges
+ * some, has the client's ACK. The data in a SYN (Fast Open) prove nothing. */
+static bool past_handshake(const struct diag_connection *conn, const struct diag_half *seen)
+{
+    if (seen == &conn->half[DIAG_CLIENT])
+        return seen->ack_valid;
+    return seen->data_segments > 0 || seen->acked_bytes > 0;
+}
+
 /*
- * The visible side's own segments show that it received answers: its ACK numbers advanced (over
- * more than the peer's SYN and FIN), or it sent several segments of data and repeated none.
+ * The visible side's own segments show that it received answers: it got past the handshake, its ACK
+ * numbers advanced (over more than the peer's SYN and FIN), or it sent several segments of data and
+ * repeated none.
  */
 bool diag_one_way(const struct diag_connection *conn)
 {
@@ -136,10 +146,10 @@ bool diag_one_way(const struct diag_connection *conn)
     const struct diag_half *s = &conn->half[DIAG_SERVER];
     const struct diag_half *seen = c->segments ? c : s;
 
-    if (c->segments && s->segments)
+    if ((c->segments && s->segments) || (seen->syn && !past_handshake(conn, seen)))
         return false;
     return seen->acked_bytes > 2 || (seen->data_segments >= 3 && seen->again == 0) ||
-           (seen->syn && seen->data_segments > 0 && seen->again < 3);
+           (seen->syn && seen->again < 3);
 }
 
 bool diag_near_end(const struct diag_connection *conn, int64_t since_ns)

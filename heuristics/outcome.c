@@ -80,8 +80,8 @@ static bool one_side(const struct diag_connection *conn)
 
 static bool is_pending(const struct diag_sentence *s)
 {
-    return has(s, DIAG_cap_ends_early) ||
-           (s->conn->midstream && (s->conn->closer == DIAG_NO_SIDE || one_side(s->conn)));
+    return has(s, DIAG_cap_ends_early) || one_side(s->conn) ||
+           (s->conn->midstream && s->conn->closer == DIAG_NO_SIDE);
 }
 
 static enum diag_outcome outcome_of(const struct diag_sentence *s)

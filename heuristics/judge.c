@@ -137,14 +137,31 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     return s;
 }
 
+/* How many copies there are is known at the end; the event said that there are some. */
+static void count_copies(struct diag_engine *engine, struct diag_judgement *judgement,
+                         struct diag_judged *event)
+{
+    const struct diag_finding *said = event->finding;
+    struct diag_connection *conn = g_ptr_array_index(engine->connections, said->connection->index);
+    struct diag_out out = {engine, conn, judgement->made, true};
+    struct diag_finding *f =
+        diag_raise(&out, said->id, said->side, said->frame, engine->copies, said->value[1]);
+    struct diag_judged judged = {.finding = f, .effective = f->severity};
+
+    diag_cite_again(f, said);
+    g_array_append_val(judgement->capture, judged);
+    event->explained = true;
+    event->explained_by = said->id;
+}
+
 static void judge_capture(struct diag_engine *engine, struct diag_judgement *judgement)
 {
-    for (guint i = 0; i < engine->findings->len; i++) {
-        const struct diag_finding *f = g_ptr_array_index(engine->findings, i);
-        struct diag_judged judged = {.finding = f, .effective = f->severity};
+    for (guint i = 0; i < judgement->sentences->len; i++) {
+        struct diag_sentence *s = g_ptr_array_index(judgement->sentences, i);
 
-        if (f->id == DIAG_cap_duplicate_frames)
-            g_array_append_val(judgement->capture, judged);
+        for (size_t k = 0; k < s->count; k++)
+            if (s->findings[k].finding->id == DIAG_cap_duplicate_frames)
+                count_copies(engine, judgement, &s->findings[k]);
     }
 }
 

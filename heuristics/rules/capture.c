@@ -85,19 +85,28 @@ static bool waits(const struct diag_connection *conn)
            repeats(&conn->half[DIAG_CLIENT]) || repeats(&conn->half[DIAG_SERVER]);
 }
 
-/* The last gap twice over: a retry that doubles would not have been captured either (RFC 6298 5).
- */
+/* As long as the silence is not long enough to be judged, it is pending. */
+static int64_t patience(const struct diag_connection *conn)
+{
+    const struct diag_settings *s = &conn->engine->settings;
+    uint32_t tail = s->capture_tail;
+
+    if (conn->request.open && conn->request.due && conn->request.acked_frame)
+        tail = MAX(tail, diag_in_tls_handshake(conn) ? s->tls_silence : s->server_silence);
+    return diag_ms(tail);
+}
+
+/* Three SYNs are enough to say that nobody answers. */
 static void file_ends_in_a_wait(const struct diag_connection *conn, struct diag_out *out)
 {
     const struct diag_opening *o = &conn->opening;
     int64_t left = conn->engine->last_ns - conn->last_ns;
-    enum diag_side last = conn->half[DIAG_CLIENT].last_ns >= conn->half[DIAG_SERVER].last_ns
-                              ? DIAG_CLIENT
-                              : DIAG_SERVER;
+    enum diag_side last =
+        conn->half[DIAG_CLIENT].last_frame == conn->last_frame ? DIAG_CLIENT : DIAG_SERVER;
 
     if (!waits(conn) || diag_one_way(conn))
         return;
-    if (left >= diag_ms(conn->engine->settings.capture_tail) || o->series >= 3)
+    if (left >= patience(conn) || o->series >= 3)
         return;
     struct diag_finding *f = diag_raise(out, DIAG_cap_ends_early, last, conn->last_frame, left);
 

@@ -158,7 +158,7 @@ static const struct entry *open_port(struct span server, uint16_t blocked)
     for (size_t i = 0; i < server.count; i++)
         if (worked(&server.entry[i]) && server.entry[i].server.port != blocked &&
             !is_opportunistic(blocked, server.entry[i].server.port))
-            return &server.entry[i];
+            return server.entry + i;
     return NULL;
 }
 

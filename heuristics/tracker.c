@@ -74,160 +74,6 @@ void diag_step_derive(struct diag_step *step)
     derive_ack(step);
 }
 
-/* ---- what the sender has in flight */
-
-static struct diag_range *range_of(struct diag_half *x, uint32_t seq)
-{
-    for (uint32_t i = 0; i < x->flight_count; i++)
-        if (diag_seq_le(x->flight[i].seq, seq) && diag_seq_lt(seq, x->flight[i].end))
-            return &x->flight[i];
-    return NULL;
-}
-
-static void sent_again(const struct diag_step *step)
-{
-    struct diag_range *range = range_of(step->x, step->seg->seq);
-
-    if (step->seg->payload && !step->fills) {
-        if (step->x->again++ == 0)
-            step->x->again_frame = step->seg->frame;
-        step->x->again_not_ect += step->seg->ecn == 0;
-    }
-    if (!range)
-        return;
-    int64_t last = range->again ? range->again_ns : range->time_ns;
-
-    /* A recovery sends the lost segments one after the other: a round of copies counts once. */
-    range->again += !range->again || diag_seq_le(step->seg->seq, range->again_seq);
-    range->again_seq = step->seg->seq;
-    range->again_frame = step->seg->frame;
-    range->longest_ns = diag_max_ns(range->longest_ns, step->seg->time_ns - last);
-    range->again_ns = step->seg->time_ns;
-}
-
-static void sent_fresh(const struct diag_step *step)
-{
-    const struct diag_segment *seg = step->seg;
-    struct diag_half *x = step->x;
-
-    if (!x->flight)
-        x->flight = g_new0(struct diag_range, DIAG_FLIGHT);
-    if (x->flight_count == DIAG_FLIGHT) {
-        x->flight[DIAG_FLIGHT - 1].end = step->end;
-        return;
-    }
-    x->flight[x->flight_count++] = (struct diag_range){.seq = seg->seq,
-                                                       .end = step->end,
-                                                       .frame = seg->frame,
-                                                       .time_ns = seg->time_ns,
-                                                       .ecn = seg->ecn,
-                                                       .fin = step->fin};
-}
-
-static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t rtt)
-{
-    if (conn->ack_rtt_ns[side] == DIAG_UNKNOWN_NS || rtt < conn->ack_rtt_ns[side])
-        conn->ack_rtt_ns[side] = rtt;
-}
-
-/* Twice is more than one loss, and a second is noticed by the user. */
-bool diag_range_stalled(const struct diag_range *range)
-{
-    return range->again >= 2 || range->longest_ns >= DIAG_SECOND_NS;
-}
-
-/* Karn: only what was sent once gives a round trip (RFC 6298 3). */
-static void acknowledge_flight(const struct diag_step *step)
-{
-    struct diag_half *y = step->y;
-    uint32_t gone = 0;
-
-    while (gone < y->flight_count && diag_seq_le(y->flight[gone].end, step->seg->ack)) {
-        const struct diag_range *range = &y->flight[gone++];
-
-        if (!range->again)
-            take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
-        else if (diag_range_stalled(range))
-            step->conn->stalled_ns += step->seg->time_ns - range->time_ns;
-    }
-    y->flight_count -= gone;
-    if (y->flight)
-        memmove(y->flight, y->flight + gone, y->flight_count * sizeof *y->flight);
-    if (y->flight_count && diag_seq_lt(y->flight[0].seq, step->seg->ack))
-        y->flight[0].seq = step->seg->ack;
-}
-
-/* ---- bytes that were sent and not captured */
-
-static void drop_hole(struct diag_half *x, uint32_t i)
-{
-    x->hole_count--;
-    memmove(x->hole + i, x->hole + i + 1, (x->hole_count - i) * sizeof *x->hole);
-}
-
-/* A segment overtaken on the way arrives within milliseconds; a lost one is sent again after a
- * round trip at the earliest. */
-static void count_late(const struct diag_step *step)
-{
-    struct diag_half *x = step->x;
-    int64_t reordering = diag_max_ns(3 * DIAG_MS_NS, diag_rtt(step->conn) / 2);
-
-    for (uint32_t i = 0; i < x->hole_count; i++)
-        if (x->hole[i].seq == step->seg->seq)
-            x->late += step->seg->time_ns - x->hole[i].time_ns > reordering;
-}
-
-static void fill_holes(struct diag_half *x, uint32_t seq, uint32_t end)
-{
-    for (uint32_t i = x->hole_count; i-- > 0;) {
-        struct diag_hole *hole = &x->hole[i];
-
-        if (!diag_seq_lt(seq, hole->end) || !diag_seq_lt(hole->seq, end))
-            continue;
-        if (diag_seq_le(seq, hole->seq))
-            hole->seq = diag_seq_lt(hole->end, end) ? hole->end : end;
-        else
-            hole->end = seq;
-        if (!diag_seq_lt(hole->seq, hole->end))
-            drop_hole(x, i);
-    }
-}
-
-static void open_hole(const struct diag_step *step)
-{
-    struct diag_half *x = step->x;
-
-    if (!step->gap || x->hole_count == DIAG_HOLES)
-        return;
-    x->hole[x->hole_count++] = (struct diag_hole){.seq = x->nxt,
-                                                  .end = step->seg->seq,
-                                                  .frame = step->seg->frame,
-                                                  .before_frame = x->last_frame,
-                                                  .time_ns = step->seg->time_ns};
-}
-
-/* The receiver repeats its ACK at the hole: it lacks these bytes too. */
-static void ask_for_holes(const struct diag_step *step)
-{
-    struct diag_half *y = step->y;
-
-    for (uint32_t i = 0; i < y->hole_count; i++) {
-        if (step->seg->ack != y->hole[i].seq)
-            continue;
-        y->hole[i].duplicate_acked = true;
-        y->hole[i].asked_frame = step->seg->frame;
-    }
-}
-
-static void close_acked_holes(const struct diag_step *step)
-{
-    struct diag_half *y = step->y;
-
-    for (uint32_t i = y->hole_count; i-- > 0;)
-        if (diag_seq_le(y->hole[i].end, step->seg->ack))
-            drop_hole(y, i);
-}
-
 /* ---- applying a segment */
 
 static void apply_space(const struct diag_step *step)
@@ -235,17 +81,17 @@ static void apply_space(const struct diag_step *step)
     const struct diag_segment *seg = step->seg;
     struct diag_half *x = step->x;
 
-    open_hole(step);
+    diag_gaps_open(step);
     if (step->again) {
-        sent_again(step);
-        count_late(step);
-        fill_holes(x, seg->seq, step->end);
+        diag_flight_again(step);
+        diag_gaps_count_late(step);
+        diag_gaps_fill(x, seg->seq, step->end);
     }
     if (!step->fresh)
         return;
     x->bytes += diag_seq_lt(seg->seq, x->nxt) && x->segments ? step->end - x->nxt - step->fin
                                                              : seg->payload;
-    sent_fresh(step);
+    diag_flight_add(step);
     x->nxt = step->end;
 }
 
@@ -288,12 +134,12 @@ static void apply_ack(const struct diag_step *step)
         x->duplicate_acks++;
     }
     if (step->advances)
-        acknowledge_flight(step);
+        diag_flight_acknowledge(step);
     if (step->advances)
         y->una = seg->ack;
     y->una_valid = true;
-    close_acked_holes(step);
-    ask_for_holes(step);
+    diag_gaps_close(step);
+    diag_gaps_ask(step);
     for (unsigned i = 0; i < seg->sack_count; i++) {
         if (!x->sack_valid || diag_seq_lt(x->sack_edge, seg->sack[i][1]))
             x->sack_edge = seg->sack[i][1];

@@ -348,17 +348,27 @@ struct names_context {
     struct diag_judgement *judgement;
 };
 
+/* A name that does not exist was asked for by the client; a resolver that fails does so itself. */
+static unsigned blame_for(enum diag_cause cause)
+{
+    if (cause == DIAG_CAUSE_server_failure)
+        return DIAG_BLAME_SERVER;
+    return cause == DIAG_CAUSE_refused ? DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER : DIAG_BLAME_CLIENT;
+}
+
 static void name_problem(const struct diag_name_problem *problem, void *context)
 {
     struct names_context *c = context;
     struct diag_out out = {.engine = c->engine};
 
-    struct diag_host *host = diag_host_add(c->engine, c->judgement, DIAG_name_error, problem->frame,
-                                           (int64_t[DIAG_MAX_VALUES]){0, problem->attempts});
+    struct diag_host *host =
+        diag_host_add(c->engine, c->judgement, DIAG_name_error, problem->frame,
+                      (int64_t[DIAG_MAX_VALUES]){0, problem->attempts, problem->rcode});
 
     host->client = problem->client;
     host->server = (struct diag_endpoint){problem->server, 53};
     finding_of(host)->cause = problem->cause;
+    finding_of(host)->blame = blame_for(problem->cause);
     diag_name_it(&out, finding_of(host), problem->qname);
     diag_cite(finding_of(host), DIAG_ROLE_query, problem->query_frame);
     diag_cite(finding_of(host), DIAG_ROLE_answer, problem->frame);

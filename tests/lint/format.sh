@@ -3,4 +3,4 @@
 set -eu
 tool=clang-format-14
 command -v $tool >/dev/null || { echo "$tool is not installed"; exit 77; }
-find heuristics plugin tests -name '*.[ch]' -exec $tool --dry-run --Werror {} +
+find heuristics plugin tests tools -name '*.[ch]' -exec $tool --dry-run --Werror {} +

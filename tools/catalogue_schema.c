@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Prints what is generated from the catalogue, so that no list of diagnoses is kept twice.
- *
- * catalogue json-schema    the JSON Schema of every line of -z diag,json
- */
-#include "diag.h"
+/* The JSON Schema of every line of -z diag,json: the contract, made from the catalogue. */
+#include "catalogue.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- JSON Schema: the contract of -z diag,json ----------------------------------------------- */
 
 /* A member of an object; all are required. The type is one of the definitions below. */
 struct member {
@@ -334,7 +328,7 @@ static void print_definitions(void)
     }
 }
 
-static void print_json_schema(void)
+void catalogue_json_schema(void)
 {
     printf("{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
            "\"title\": \"One line of tshark -z diag,json\",\n"
@@ -346,24 +340,4 @@ static void print_json_schema(void)
         printf("{\"if\": {\"properties\": {\"type\": {\"const\": \"%s\"}}},\n"
                " \"then\": {\"$ref\": \"#/$defs/%s\"}}%s\n",
                type_name(i), type_name(i), i < 2 ? "," : "]}");
-}
-
-/* ---- */
-
-static const struct {
-    const char *name;
-    void (*print)(void);
-} outputs[] = {
-    {"json-schema", print_json_schema},
-};
-
-int main(int argc, char **argv)
-{
-    for (size_t i = 0; argc == 2 && i < COUNT_OF(outputs); i++)
-        if (strcmp(argv[1], outputs[i].name) == 0) {
-            outputs[i].print();
-            return 0;
-        }
-    fprintf(stderr, "usage: catalogue json-schema\n");
-    return 2;
 }

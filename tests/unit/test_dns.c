@@ -72,6 +72,45 @@ static void an_address_of_a_wrong_size_is_none(void)
     CHECK(read_as(&m, DIAG_DNS) && out.address_count == 0);
 }
 
+/* mDNS asks several things at once; the answers stand behind all of them. */
+static void answers_are_found_behind_several_questions(void)
+{
+    static const uint8_t v4[] = {192, 0, 2, 7};
+    struct dns_message m;
+
+    put_header(&m, 0, 0x8400, 3, 1);
+    put_question(&m, "printer.local", 1);
+    put_question(&m, "printer.local", 28);
+    put_question(&m, "_ipp._tcp.local", 12);
+    put_answer(&m, 1, v4, sizeof v4);
+    CHECK(read_as(&m, DIAG_MDNS) && strcmp(out.qname, "printer.local") == 0);
+    CHECK(out.qtype == DIAG_DNS_A && out.address_count == 1);
+
+    m.data[5] = 4; /* one question more than there is */
+    CHECK(read_as(&m, DIAG_MDNS) && out.address_count == 0);
+
+    put_header(&m, 0, 0x8400, 40, 1); /* more than anybody asks */
+    for (int i = 0; i < 40; i++)
+        put_question(&m, "a", 1);
+    put_answer(&m, 1, v4, sizeof v4);
+    CHECK(read_as(&m, DIAG_MDNS) && out.address_count == 0);
+}
+
+static void records_of_other_kinds_hold_no_address(void)
+{
+    static const uint8_t bytes[16] = {192, 0, 2, 7};
+    struct dns_message m = www(0x8180, 3);
+
+    put_answer(&m, 32, bytes, 6); /* NetBIOS, in a DNS answer */
+    put_answer(&m, 16, bytes, 16);
+    put_answer(&m, 28, bytes, 4);
+    CHECK(read_as(&m, DIAG_DNS) && out.address_count == 0);
+    m = www(0x8180, 1);
+    put_answer(&m, 1, bytes, 4);
+    m.data[m.size - 11] = 3; /* class CHAOS */
+    CHECK(read_as(&m, DIAG_DNS) && out.address_count == 0);
+}
+
 static void flags_and_rcode_are_told(void)
 {
     struct dns_message m = www(0x8203, 0);
@@ -305,6 +344,8 @@ int main(void)
     an_answer_tells_its_addresses();
     only_so_many_addresses_are_kept();
     an_address_of_a_wrong_size_is_none();
+    answers_are_found_behind_several_questions();
+    records_of_other_kinds_hold_no_address();
     flags_and_rcode_are_told();
     a_cut_message_loses_answers_only();
     a_reverse_lookup_tells_the_address();

@@ -140,6 +140,10 @@ static void a_reverse_lookup_tells_the_address(void)
     struct dns_message m;
 
     put_header(&m, 1, 0x0100, 1, 0);
+    put_question(&m, "255.255.255.255.in-addr.arpa", 12);
+    CHECK(read_as(&m, DIAG_DNS) && out.reverse && out.looked_up.bytes[0] == 255);
+
+    put_header(&m, 1, 0x0100, 1, 0);
     put_question(&m, "7.2.0.192.IN-ADDR.arpa", 12);
     CHECK(read_as(&m, DIAG_DNS) && out.reverse);
     CHECK(out.looked_up.length == 4 && memcmp(out.looked_up.bytes, "\xc0\0\2\7", 4) == 0);

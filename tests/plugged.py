@@ -43,6 +43,7 @@ class Plugged:
             "PATH": os.environ["PATH"], "HOME": str(self.home), "LC_ALL": "C.UTF-8", "TZ": "UTC",
             "WIRESHARK_CONFIG_DIR": str(self.home / "config"),
             "WIRESHARK_PLUGIN_DIR": str(self.home / "plugins"),
+            "WIRESHARK_EXTCAP_DIR": str(self.home / "none"),  # capture tools only cost time here
             **sanitizer_environment(plugin)}
         self.install(plugin)
 

@@ -158,6 +158,34 @@ static void the_last_start_before_any_data_counts(void)
     diag_stream_close(&log.stream);
 }
 
+static void more_captured_than_sent_is_cut_to_what_was_sent(void)
+{
+    const struct diag_stream_input in = {
+        .seq = 1000, .payload = 3, .captured = 6, .data = (const uint8_t *)"abcdef"};
+    struct log log;
+
+    open_log(&log);
+    diag_stream_segment(&log.stream, &in);
+    send_text(&log, 2, 1003, "xyz");
+    CHECK(delivered(&log, "abcxyz"));
+    diag_stream_close(&log.stream);
+}
+
+static void segments_without_payload_or_with_an_absurd_one_begin_nothing(void)
+{
+    const struct diag_stream_input none = {.seq = 500};
+    const struct diag_stream_input absurd = {.seq = 500, .payload = 0x40000000};
+    struct log log;
+
+    open_log(&log);
+    diag_stream_segment(&log.stream, &none);
+    diag_stream_segment(&log.stream, &absurd);
+    CHECK(!log.stream.started);
+    send_text(&log, 1, 1000, "ab");
+    CHECK(delivered(&log, "ab"));
+    diag_stream_close(&log.stream);
+}
+
 static uint32_t dice(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;
@@ -215,5 +243,7 @@ int main(void)
     the_consumer_may_close_the_stream_at_any_chunk();
     the_last_start_before_any_data_counts();
     any_order_and_any_overlap_give_the_same_bytes();
+    more_captured_than_sent_is_cut_to_what_was_sent();
+    segments_without_payload_or_with_an_absurd_one_begin_nothing();
     return check_failures > 0;
 }

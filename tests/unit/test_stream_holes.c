@@ -91,6 +91,18 @@ static void an_old_or_absurd_ack_changes_nothing(void)
     diag_stream_close(&log.stream);
 }
 
+static void an_ack_from_before_the_beginning_vouches_for_nothing(void)
+{
+    struct log log;
+
+    open_log(&log);
+    diag_stream_skip(&log.stream, 1500, 1, 0);
+    diag_stream_start(&log.stream, 1000);
+    send_text(&log, 2, 1100, "x");
+    CHECK(log.chunks == 0 && diag_stream_unseen(&log.stream) == 0);
+    diag_stream_close(&log.stream);
+}
+
 static void an_ack_of_long_ago_is_behind_even_after_a_wrap(void)
 {
     const struct diag_stream_input block = {.payload = 0x3fffffff, .seq = 1004};
@@ -185,5 +197,6 @@ int main(void)
     the_bytes_that_wait_are_bounded_too();
     without_any_ack_a_full_list_gives_the_gap_up();
     an_ack_corrects_a_start_that_it_contradicts();
+    an_ack_from_before_the_beginning_vouches_for_nothing();
     return check_failures > 0;
 }

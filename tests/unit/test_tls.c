@@ -50,14 +50,20 @@ static void the_messages_say_where_they_lie(void)
 
     SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
     SEND(&s, DIAG_SERVER, put_message(flight, 14, 10));
+    SEND(&s, DIAG_SERVER, put_message(flight, 14, 0); put_record(flight, 23, 100);
+         flight->n -= 60); /* frame 5 has the beginning of the data */
+    SEND(&s, DIAG_SERVER, put_zeros(flight, 60));
     m = facts_of(&s)->messages;
-    CHECK(facts_of(&s)->message_count == 2);
+    CHECK(facts_of(&s)->message_count == 4);
     CHECK(m[0].side == DIAG_CLIENT && m[0].letter == 'C' && m[0].handshake == 1);
     CHECK(m[0].start == CLIENT_ISN + 1 + 5 && m[0].end == m[0].start + m[0].length);
     CHECK(m[0].length == facts_of(&s)->client_hello->length);
     CHECK(m[1].side == DIAG_SERVER && m[1].letter == 'n' && m[1].first_frame == 4);
     CHECK(m[1].start == SERVER_ISN + 1 + 5 && m[1].length == 14);
-    CHECK(facts_of(&s)->half[DIAG_SERVER].end_of_last_message == SERVER_ISN + 1 + 5 + 14);
+    CHECK(m[2].start == SERVER_ISN + 1 + 5 + 14 + 5 && m[2].end == m[2].start + 4);
+    CHECK(m[3].letter == 'd' && m[3].first_frame == 5 && m[3].frame == 6 && !m[3].holed);
+    CHECK(m[3].start == m[2].end && m[3].end == m[3].start + 105 && m[3].length == 100);
+    CHECK(facts_of(&s)->half[DIAG_SERVER].end_of_last_message == m[3].end);
     close_story(&s);
 }
 
@@ -206,6 +212,28 @@ static void early_data_are_not_taken_for_a_finished(void)
     close_story(&s);
 }
 
+static void in_tls13_a_record_can_be_a_finished_by_its_length(void)
+{
+    static const struct {
+        bool early_data;
+        uint16_t length;
+        bool finished;
+    } records[] = {{false, 44, false}, {false, 45, true}, {false, 900, true},
+                   {true, 45, true},   {true, 53, true},  {true, 61, true},
+                   {true, 69, true},   {true, 52, false}, {true, 900, false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(records); i++) {
+        struct story s = open_story();
+        const struct hello hello = {.tls13 = true, .early_data = records[i].early_data};
+
+        SEND(&s, DIAG_CLIENT, put_client_hello(flight, hello));
+        SEND(&s, DIAG_SERVER, put_server_hello(flight, hello); put_record(flight, 23, 99));
+        SEND(&s, DIAG_CLIENT, put_record(flight, 23, records[i].length));
+        CHECK((facts_of(&s)->client_finished.frame == 5) == records[i].finished);
+        close_story(&s);
+    }
+}
+
 static void the_side_that_says_client_hello_is_the_tls_client(void)
 {
     struct story s = open_story(); /* FTP in active mode: the server opens the data connection */
@@ -318,5 +346,6 @@ int main(void)
     data_are_counted_and_noted_once_per_turn();
     tls_may_begin_in_the_middle_of_a_connection();
     a_closed_session_keeps_its_facts();
+    in_tls13_a_record_can_be_a_finished_by_its_length();
     return check_failures > 0;
 }

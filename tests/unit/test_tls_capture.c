@@ -106,6 +106,39 @@ static void a_certificate_with_a_hole_is_still_a_certificate(void)
     g_free(whole);
 }
 
+static void a_hole_over_the_header_of_a_message_hides_the_rest_of_its_record(void)
+{
+    struct tls_bytes *whole = g_new0(struct tls_bytes, 1);
+    struct story s = open_story();
+    const struct diag_tls_half *server = &facts_of(&s)->half[DIAG_SERVER];
+
+    put_record(whole, 22, 600);
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put(flight, whole->data, 5)); /* only the header of the record */
+    lose_bytes(&s, DIAG_SERVER, 20);
+    SEND(&s, DIAG_SERVER, put(flight, whole->data + 25, whole->n - 25); put_message(flight, 14, 0));
+    CHECK(server->missed && !server->lost && server->records == 2);
+    CHECK(strcmp(facts_of(&s)->history, "Cn") == 0);
+    close_story(&s);
+    g_free(whole);
+}
+
+static void a_fin_shows_that_bytes_before_it_are_missing(void)
+{
+    struct story s = open_story();
+    struct diag_segment fin = {.frame = 9, .flags = DIAG_FIN | DIAG_ACK};
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){0}));
+    lose_bytes(&s, DIAG_SERVER, 70);
+    fin.seq = s.seq[DIAG_SERVER];
+    diag_tls_segment(s.tls, DIAG_SERVER, &fin);
+    diag_tls_acked(s.tls, DIAG_SERVER, fin.seq + 1);
+    CHECK(facts_of(&s)->half[DIAG_SERVER].uncaptured == 70);
+    CHECK(facts_of(&s)->half[DIAG_SERVER].unseen == 0);
+    close_story(&s);
+}
+
 static void a_hole_over_a_record_header_loses_the_way_until_a_record_begins_a_segment(void)
 {
     struct story s = open_story();
@@ -130,8 +163,12 @@ static void what_is_lost_after_the_handshake_hides_no_message_of_it(void)
     struct story s = open_story();
 
     tell_tls12(&s);
+    SEND(&s, DIAG_SERVER, put_record(flight, 23, 600); flight->n = 200);
     lose_bytes(&s, DIAG_SERVER, 500);
-    SEND(&s, DIAG_SERVER, put_record(flight, 23, 10));
+    SEND(&s, DIAG_SERVER, put_number(flight, 0x17030300, 4); put_number(flight, 10, 1)); /* alone */
+    SEND(&s, DIAG_SERVER, put_zeros(flight, 10));
+    CHECK(facts_of(&s)->messages[facts_of(&s)->message_count - 1].holed);
+    CHECK(facts_of(&s)->half[DIAG_SERVER].data_records == 4);
     CHECK(!facts_of(&s)->half[DIAG_SERVER].missed && !facts_of(&s)->half[DIAG_SERVER].lost);
     CHECK(facts_of(&s)->half[DIAG_SERVER].uncaptured == 500);
     close_story(&s);
@@ -214,6 +251,8 @@ int main(void)
     in_any_order_the_facts_are_the_same();
     with_every_segment_sent_twice_the_facts_are_the_same();
     a_certificate_with_a_hole_is_still_a_certificate();
+    a_hole_over_the_header_of_a_message_hides_the_rest_of_its_record();
+    a_fin_shows_that_bytes_before_it_are_missing();
     a_hole_over_a_record_header_loses_the_way_until_a_record_begins_a_segment();
     what_is_lost_after_the_handshake_hides_no_message_of_it();
     an_acknowledged_flight_that_was_not_captured_is_seen_as_missing();

@@ -163,40 +163,20 @@ static void a_longer_server_name_is_cut(void)
     close_story(&s);
 }
 
-static void an_ssl2_hello_that_offers_tls_is_a_client_hello(void)
+static void drafts_of_tls13_count_as_tls13(void)
 {
-    static const uint8_t old[] = {0x80, 0x1f,             /* 31 bytes */
-                                  0x01, 0x03, 0x01,       /* ClientHello, offers TLS 1.0 */
-                                  0x00, 0x06, 0x00, 0x00, /* two ciphers, no session id */
-                                  0x00, 0x10,             /* challenge of 16 bytes */
-                                  0x00, 0x00, 0x2f,       /* RSA-AES128 */
-                                  0x07, 0x00, 0xc0,       /* of SSL 2.0 only */
-                                  1,    2,    3,    4,    5,  6,  7,  8,
-                                  9,    10,   11,   12,   13, 14, 15, 16};
-    struct story s = open_story();
-    const struct diag_tls_client_hello *hello = facts_of(&s)->client_hello;
+    static const char *const drafts[] = {"\x7f\x1c", "\x7e\x02", "\xfb\x1a"};
 
-    CHECK(diag_tls_looks_like(old, sizeof old));
-    read_bytes(&s, old, sizeof old);
-    CHECK(strcmp(facts_of(&s)->history, "C") == 0);
-    CHECK(hello->max_version == 0x0301 && hello->ciphers == 1 && !hello->partial);
-    CHECK(facts_of(&s)->half[DIAG_CLIENT].end_of_last_message == CLIENT_ISN + 1 + sizeof old);
-    AWAITS(&s, "server_hello", DIAG_SERVER);
-    SEND(&s, DIAG_CLIENT, put_alert(flight, 2, 80));
-    CHECK(strcmp(facts_of(&s)->history, "CL") == 0); /* TLS records follow it */
-    close_story(&s);
-}
+    for (size_t i = 0; i < G_N_ELEMENTS(drafts); i++) {
+        struct story s = open_story();
 
-static void a_draft_of_tls13_counts_as_tls13(void)
-{
-    struct story s = open_story();
-
-    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){.tls13 = true}));
-    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){.tls13 = true});
-         replace_bytes(flight, "\x00\x2b\x00\x02\x03\x04", "\x00\x2b\x00\x02\x7f\x1c", 6));
-    CHECK(facts_of(&s)->version == 0x0304);
-    AWAITS(&s, "server_flight", DIAG_SERVER);
-    close_story(&s);
+        SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){.tls13 = true}));
+        SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){.tls13 = true});
+             replace_bytes(flight, "\x03\x04", drafts[i], 2));
+        CHECK(facts_of(&s)->version == 0x0304);
+        AWAITS(&s, "server_flight", DIAG_SERVER);
+        close_story(&s);
+    }
 }
 
 static void the_group_of_an_ecdhe_exchange_is_read(void)
@@ -210,6 +190,51 @@ static void the_group_of_an_ecdhe_exchange_is_read(void)
          put(flight, exchange, sizeof exchange));
     CHECK(facts_of(&s)->server_hello.group == 0x1d);
     close_story(&s);
+}
+
+static void the_protocol_that_a_tls12_server_chose_is_read(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){.alpn = true}));
+    CHECK(strcmp(facts_of(&s)->server_hello.alpn, "h2") == 0);
+    close_story(&s);
+}
+
+static void post_quantum_groups_are_known(void)
+{
+    static const struct {
+        uint16_t group;
+        bool hybrid;
+    } groups[] = {{0x11eb, true},  {0x11ec, true},  {0x11ed, true},  {0x0200, true},
+                  {0x0202, true},  {0x6399, true},  {0x639a, true},  {0x11ea, false},
+                  {0x11ee, false}, {0x01ff, false}, {0x0203, false}, {0x001d, false},
+                  {0x639b, false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+        struct story s = open_story();
+        const char group[2] = {(char)(groups[i].group >> 8), (char)(groups[i].group & 0xff)};
+
+        SEND(&s, DIAG_CLIENT, put(flight, browser, sizeof browser);
+             replace_bytes(flight, "\x11\xec", group, 2));
+        CHECK(facts_of(&s)->client_hello->hybrid == groups[i].hybrid);
+        close_story(&s);
+    }
+}
+
+static void a_hello_whose_lengths_do_not_fit_is_partial(void)
+{
+    /* Low bytes of the lengths of: session id, cipher suites, extensions, server_name. */
+    static const size_t at[] = {43, 49, 65, 73};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(at); i++) {
+        struct story s = open_story();
+
+        SEND(&s, DIAG_CLIENT, put(flight, browser, sizeof browser); flight->data[at[i]] = 0xf0);
+        CHECK(facts_of(&s)->client_hello->partial);
+        close_story(&s);
+    }
 }
 
 static void what_looks_like_tls_and_what_does_not(void)
@@ -260,10 +285,12 @@ int main(void)
     a_malformed_hello_is_read_within_its_bounds();
     a_server_name_is_kept_as_it_came();
     a_longer_server_name_is_cut();
-    an_ssl2_hello_that_offers_tls_is_a_client_hello();
-    a_draft_of_tls13_counts_as_tls13();
+    drafts_of_tls13_count_as_tls13();
     the_group_of_an_ecdhe_exchange_is_read();
+    the_protocol_that_a_tls12_server_chose_is_read();
     what_looks_like_tls_and_what_does_not();
     names_are_those_of_the_registries();
+    post_quantum_groups_are_known();
+    a_hello_whose_lengths_do_not_fit_is_partial();
     return check_failures > 0;
 }

@@ -142,6 +142,98 @@ static void data_of_the_server_prove_the_handshake_that_was_not_captured(void)
     close_story(&s);
 }
 
+static void a_message_nobody_knows_hides_only_its_record(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_message(flight, 99, 10); put_message(flight, 14, 0));
+    SEND(&s, DIAG_SERVER, size_t record = open_handshake_record(flight); put_number(flight, 12, 1);
+         put_number(flight, 0x200000, 3); /* 2 MB of key exchange */
+         close_length(flight, record, 2); put_message(flight, 4, 9));
+    CHECK(strcmp(facts_of(&s)->history, "Cqnqt") == 0);
+    close_story(&s);
+}
+
+static void hellos_from_the_wrong_side_are_noted_and_not_believed(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_client_hello(flight, (struct hello){.tls13 = true}));
+    SEND(&s, DIAG_CLIENT, put_server_hello(flight, (struct hello){.tls13 = true}));
+    CHECK(strcmp(facts_of(&s)->history, "CcS") == 0);
+    CHECK(facts_of(&s)->version == 0 && facts_of(&s)->client == DIAG_CLIENT);
+    CHECK(facts_of(&s)->client_hello->max_version == 0x0303);
+    AWAITS(&s, "server_hello", DIAG_SERVER);
+    close_story(&s);
+}
+
+static void text_from_a_server_before_any_hello_is_not_tls(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_SERVER, put(flight, "220 ready\r\n", 11));
+    CHECK(facts_of(&s)->half[DIAG_SERVER].speech == DIAG_TLS_NOT_TLS);
+    close_story(&s);
+}
+
+static void without_the_syn_the_client_hello_shows_where_the_answer_begins(void)
+{
+    struct story s = {.tls = diag_tls_new(), .seq = {5000, 6000}, .frame = 20};
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put(flight, "HTTP/1.1 400", 12));
+    CHECK(facts_of(&s)->half[DIAG_SERVER].speech == DIAG_TLS_NOT_TLS);
+    close_story(&s);
+}
+
+static void an_echoed_session_id_does_not_overrule_a_certificate(void)
+{
+    struct story s = open_story();
+    const struct hello known = {.session_id = 7};
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, known));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, known); put_certificate(flight, 50));
+    AWAITS(&s, "server_key_exchange", DIAG_SERVER);
+    close_story(&s);
+}
+
+static void a_heartbeat_is_noted(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_CLIENT, put_record(flight, 24, 30));
+    CHECK(strcmp(facts_of(&s)->history, "CB") == 0);
+    close_story(&s);
+}
+
+static void a_compressed_certificate_counts_as_one(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){0}); put_message(flight, 25, 80));
+    CHECK(facts_of(&s)->certificates.compressed && facts_of(&s)->certificates.length == 84);
+    AWAITS(&s, "server_key_exchange", DIAG_SERVER);
+    close_story(&s);
+}
+
+static void before_the_server_chose_a_ccs_means_what_the_client_offered(void)
+{
+    struct story old = open_story(), new = open_story();
+
+    SEND(&old, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}); put_ccs(flight);
+         put_record(flight, 22, 40)); /* the ServerHello was not captured yet */
+    CHECK(strcmp(facts_of(&old)->history, "CIF") == 0);
+    SEND(&new, DIAG_CLIENT, put_client_hello(flight, (struct hello){.tls13 = true});
+         put_ccs(flight); put_alert(flight, 2, 80));
+    CHECK(!facts_of(&new)->alerts[0].encrypted);
+    close_story(&old);
+    close_story(&new);
+}
+
 static uint32_t dice(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;
@@ -206,5 +298,13 @@ int main(void)
     without_the_server_hello_later_messages_show_the_version();
     data_of_the_server_prove_the_handshake_that_was_not_captured();
     garbage_stays_within_bounds();
+    a_message_nobody_knows_hides_only_its_record();
+    hellos_from_the_wrong_side_are_noted_and_not_believed();
+    text_from_a_server_before_any_hello_is_not_tls();
+    without_the_syn_the_client_hello_shows_where_the_answer_begins();
+    an_echoed_session_id_does_not_overrule_a_certificate();
+    a_heartbeat_is_noted();
+    a_compressed_certificate_counts_as_one();
+    before_the_server_chose_a_ccs_means_what_the_client_offered();
     return check_failures > 0;
 }

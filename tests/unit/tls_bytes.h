@@ -120,6 +120,7 @@ struct hello {
     bool tls13;
     bool early_data;
     bool psk;
+    bool alpn; /* the server chose h2 */
     uint16_t cipher;
     uint8_t session_id; /* 32 bytes of this value */
     size_t padding;
@@ -139,6 +140,7 @@ static inline void put_client_extensions(struct tls_bytes *b, const struct hello
     size_t from = open_length(b, 2);
 
     put_extension(b, 0, name, sizeof name);
+    put_extension(b, 35, "", 0); /* would take a ticket, has none */
     if (hello->tls13)
         put_extension(b, 43, versions, sizeof versions);
     if (hello->early_data)
@@ -197,6 +199,8 @@ static inline void put_server_hello_message(struct tls_bytes *b, struct hello he
         put_extension(b, 43, version, sizeof version);
         put_extension(b, 51, group, sizeof group);
     }
+    if (hello.alpn)
+        put_extension(b, 16, "\0\3\2h2", 5);
     if (hello.psk)
         put_extension(b, 41, "\0\0", 2);
     close_length(b, extensions, 2);

@@ -3,7 +3,7 @@
  * Who closed, and why then. The one who closes is rarely the one who is guilty: a side that gave up
  * waiting, an idle timeout, a server that closes instead of answering, a receiver that breaks off.
  */
-#include "../core.h"
+#include "blame.h"
 
 /* A transfer is under way when this many segments of data came within the last second. */
 #define TRANSFER_SEGMENTS 3
@@ -14,11 +14,6 @@
 static bool closes_now(const struct diag_step *step)
 {
     return (step->fin || step->rst) && step->conn->closer == DIAG_NO_SIDE;
-}
-
-static unsigned blame_side(enum diag_side side)
-{
-    return side == DIAG_CLIENT ? DIAG_BLAME_CLIENT : DIAG_BLAME_SERVER;
 }
 
 static enum diag_role closing_role(const struct diag_step *step)
@@ -64,7 +59,7 @@ static bool gave_up(const struct diag_step *step)
         diag_raise(step->out, DIAG_close_gave_up, step->from, step->seg->frame, waited, frame);
 
     if (f)
-        f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(step->from));
+        f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(step->from));
     diag_cite(f, DIAG_ROLE_request, frame);
     diag_cite(f, closing_role(step), step->seg->frame);
     return true;
@@ -180,7 +175,7 @@ static void receiver_breaks_off(const struct diag_step *step)
                    conn->close_ns - sender->first_data_ns, sender->data_frame);
 
     if (f)
-        f->blame = blame_side(receiver);
+        f->blame = diag_blame_side(receiver);
     diag_cite(f, DIAG_ROLE_data, sender->data_frame);
     diag_cite(f, conn->half[receiver].fin ? DIAG_ROLE_fin : DIAG_ROLE_rst, conn->close_frame);
     diag_cite(f, DIAG_ROLE_data, step->seg->frame);

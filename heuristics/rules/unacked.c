@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Something was sent again because nobody acknowledged it. One fact, one id: the first row of the
- * table that matches. What was sent again and arrived in the end is told from what never did; a
- * hole in the sender's bytes is told from a hole in the capture.
+ * table that matches. What was sent again and arrived in the end is told from what never did.
  */
-#include "../core.h"
+#include "blame.h"
 
-/* Below this the missing bytes may be a miscounted FIN rather than data. */
-#define FIN_JUMP_BYTES 2
 #define FAREWELL_BYTES 64
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
-#define GAP_CERTAIN_NS (3 * DIAG_SECOND_NS)
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
 /* A share of fewer losses than this is chance. */
@@ -32,11 +28,6 @@ struct row {
     uint32_t times; /* sent again at least this often */
     bool (*matches)(const struct run *run);
 };
-
-static unsigned blame_side(enum diag_side side)
-{
-    return side == DIAG_CLIENT ? DIAG_BLAME_CLIENT : DIAG_BLAME_SERVER;
-}
 
 static uint32_t payload_of(const struct diag_range *range)
 {
@@ -114,7 +105,7 @@ static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
     if (!f)
         return;
     if (id == DIAG_retx_give_up)
-        f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(run->side));
+        f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(run->side));
     cite_run(f, range, run->frame);
     /* Only the FIN is missing and the user has everything; unless the peer never said a word after
      * the handshake, and may not have been there at all. */
@@ -212,188 +203,13 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
     diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
 }
 
-/* ---- sent, and never arrived: the hole that the receiver keeps asking for */
-
-static int64_t sent_since(const struct diag_connection *conn, const struct diag_hole *hole)
-{
-    const struct diag_request *r = &conn->request;
-
-    return r->open && r->acked_frame && r->last_ns < hole->time_ns ? r->last_ns : hole->time_ns;
-}
-
-static struct diag_finding *report_lost(const struct diag_connection *conn, struct diag_out *out,
-                                        enum diag_side side, uint32_t frame, int64_t now_ns)
-{
-    const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
-    int64_t waited = now_ns - sent_since(conn, hole);
-    struct diag_finding *f =
-        diag_raise(out, DIAG_response_lost_fin_gap, side, frame, hole->end - hole->seq, waited,
-                   hole->frame, hole->asked_frame);
-
-    if (!f)
-        return NULL;
-    if (waited >= GAP_CERTAIN_NS)
-        f->cause = DIAG_CAUSE_selective;
-    diag_cite(f, DIAG_ROLE_request, conn->request.frame);
-    diag_cite(f, conn->half[side].fin_frame == hole->frame ? DIAG_ROLE_fin : DIAG_ROLE_data,
-              hole->frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
-    return f;
-}
-
-static bool is_lost_for_good(const struct diag_connection *conn, enum diag_side side,
-                             int64_t now_ns, bool closing)
-{
-    const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
-
-    if (!hole || hole->end - hole->seq <= FIN_JUMP_BYTES)
-        return false;
-    return closing || now_ns - hole->time_ns >= GAP_CERTAIN_NS;
-}
-
-static void missing_for_good(const struct diag_step *step)
-{
-    enum diag_side sender = diag_peer(step->from);
-    bool closing = (step->fin && step->x->fin_frame == step->seg->frame) || step->rst;
-
-    if (!diag_raised(step->conn, DIAG_response_lost_fin_gap) &&
-        is_lost_for_good(step->conn, sender, step->seg->time_ns, closing))
-        report_lost(step->conn, step->out, sender, step->seg->frame, step->seg->time_ns);
-}
-
-/* ---- a FIN that counts a byte which never was */
-
-static bool only_fin_behind(const struct diag_half *x, const struct diag_hole *hole)
-{
-    return x->fin && hole->end == x->fin_seq && hole->end - hole->seq <= FIN_JUMP_BYTES;
-}
-
-static void fin_too_far(const struct diag_step *step)
-{
-    const struct diag_half *x = step->x;
-    const struct diag_hole *hole = diag_asked_hole(x);
-
-    if (!step->fin || x->fin_repeats != 1 || !hole || !only_fin_behind(x, hole) ||
-        diag_raised(step->conn, DIAG_fin_seq_jump))
-        return;
-    struct diag_finding *f = diag_raise(step->out, DIAG_fin_seq_jump, step->from, step->seg->frame,
-                                        hole->end - hole->seq, x->fin_repeats + 1, x->fin_frame);
-
-    if (f)
-        f->blame = blame_side(step->from);
-    diag_cite(f, DIAG_ROLE_fin, x->fin_frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
-    diag_cite(f, DIAG_ROLE_fin, step->seg->frame);
-}
-
-static void fin_too_far_in_all(const struct diag_connection *conn, struct diag_out *out,
-                               enum diag_side side)
-{
-    const struct diag_half *x = &conn->half[side];
-    const struct diag_finding *said = diag_raised_finding(conn, DIAG_fin_seq_jump);
-    const struct diag_hole *hole = diag_asked_hole(x);
-
-    if (!said || said->side != side || !hole || x->fin_repeats + 1 == said->value[1])
-        return;
-    struct diag_finding *f = diag_raise(out, DIAG_fin_seq_jump, side, said->frame, said->value[0],
-                                        x->fin_repeats + 1, x->fin_frame);
-
-    if (f)
-        f->blame = blame_side(side);
-    for (uint32_t i = 0; i < said->evidence_count; i++)
-        diag_cite(f, said->evidence[i].role, said->evidence[i].frame);
-}
-
-/* ---- the receiver's window, and probes */
-
-static bool window_matters(const struct diag_step *step)
-{
-    const struct diag_half *x = step->x;
-
-    return x->zero_frame && step->conn->closer == DIAG_NO_SIDE && step->y->bytes > 0;
-}
-
-static void report_window(const struct diag_connection *conn, struct diag_out *out,
-                          enum diag_side side, uint32_t frame, int64_t now_ns)
-{
-    const struct diag_half *x = &conn->half[side];
-    int64_t closed = now_ns - x->zero_ns;
-
-    if (closed < diag_ms(conn->engine->settings.zero_window))
-        return;
-    struct diag_finding *f =
-        diag_raise(out, DIAG_zero_window_stall, side, frame, closed, x->zero_frame);
-
-    if (!f)
-        return;
-    f->blame = blame_side(side);
-    if (closed >= diag_ms(conn->engine->settings.slow_warn))
-        f->severity = DIAG_WARN;
-    diag_cite(f, DIAG_ROLE_zero_window, x->zero_frame);
-    diag_cite(f, DIAG_ROLE_window_update, frame);
-}
-
-static void window_opens(const struct diag_step *step)
-{
-    if (window_matters(step) && !step->rst && step->seg->window != 0 &&
-        (step->seg->flags & DIAG_ACK) && !diag_raised(step->conn, DIAG_zero_window_stall))
-        report_window(step->conn, step->out, step->from, step->seg->frame, step->seg->time_ns);
-}
-
-static void probes_unanswered(const struct diag_step *step)
-{
-    const struct diag_half *x = step->x;
-
-    if (!step->keepalive || x->probes != 3 || step->y->segments == 0 || step->y->fin ||
-        diag_raised(step->conn, DIAG_keepalive_dead_peer))
-        return;
-    struct diag_finding *f =
-        diag_raise(step->out, DIAG_keepalive_dead_peer, step->from, step->seg->frame, x->probes,
-                   step->seg->time_ns - x->probe_ns, x->probe_first_frame);
-
-    if (!f)
-        return;
-    f->blame = DIAG_BLAME_PATH | blame_side(diag_peer(step->from));
-    diag_cite(f, DIAG_ROLE_probe, x->probe_first_frame);
-    diag_cite(f, DIAG_ROLE_probe, step->seg->frame);
-}
-
-static void on_segment(const struct diag_step *step)
-{
-    recovered_late(step);
-    window_opens(step);
-}
-
-static void on_applied(const struct diag_step *step)
-{
-    sent_again(step);
-    missing_for_good(step);
-    fin_too_far(step);
-    probes_unanswered(step);
-}
-
-static void end_of_side(const struct diag_connection *conn, struct diag_out *out,
-                        enum diag_side side)
-{
-    const struct diag_half *x = &conn->half[side];
-    bool closing = conn->half[diag_peer(side)].fin || conn->half[diag_peer(side)].rst_frame;
-
-    never_acknowledged(conn, out, side);
-    fin_too_far_in_all(conn, out, side);
-    count_losses(conn, out, side);
-    if (!diag_raised(conn, DIAG_response_lost_fin_gap) &&
-        is_lost_for_good(conn, side, conn->engine->last_ns, closing))
-        report_lost(conn, out, side, diag_asked_hole(x)->frame,
-                    diag_min_ns(conn->engine->last_ns, conn->last_ns));
-    if (x->zero_frame && conn->closer == DIAG_NO_SIDE && diag_outstanding(conn, diag_peer(side)))
-        report_window(conn, out, side, x->zero_frame, conn->last_ns);
-}
-
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
-    end_of_side(conn, out, DIAG_CLIENT);
-    end_of_side(conn, out, DIAG_SERVER);
+    for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
+        never_acknowledged(conn, out, side);
+        count_losses(conn, out, side);
+    }
 }
 
 const struct diag_rule diag_rule_unacked = {
-    .name = "unacked", .on_segment = on_segment, .on_applied = on_applied, .on_end = on_end};
+    .name = "unacked", .on_segment = recovered_late, .on_applied = sent_again, .on_end = on_end};

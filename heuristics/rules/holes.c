@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sent, and never arrived: a hole in the sender's bytes for which the receiver asks, told from a
+ * hole in the capture; and a FIN that counts a byte which never was.
+ */
+#include "blame.h"
+
+/* Below this the missing bytes may be a miscounted FIN rather than data. */
+#define FIN_JUMP_BYTES 2
+#define GAP_CERTAIN_NS (3 * DIAG_SECOND_NS)
+
+/* ---- sent, and never arrived: the hole that the receiver keeps asking for */
+
+static int64_t sent_since(const struct diag_connection *conn, const struct diag_hole *hole)
+{
+    const struct diag_request *r = &conn->request;
+
+    return r->open && r->acked_frame && r->last_ns < hole->time_ns ? r->last_ns : hole->time_ns;
+}
+
+static struct diag_finding *report_lost(const struct diag_connection *conn, struct diag_out *out,
+                                        enum diag_side side, uint32_t frame, int64_t now_ns)
+{
+    const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
+    int64_t waited = now_ns - sent_since(conn, hole);
+    struct diag_finding *f =
+        diag_raise(out, DIAG_response_lost_fin_gap, side, frame, hole->end - hole->seq, waited,
+                   hole->frame, hole->asked_frame);
+
+    if (!f)
+        return NULL;
+    if (waited >= GAP_CERTAIN_NS)
+        f->cause = DIAG_CAUSE_selective;
+    diag_cite(f, DIAG_ROLE_request, conn->request.frame);
+    diag_cite(f, conn->half[side].fin_frame == hole->frame ? DIAG_ROLE_fin : DIAG_ROLE_data,
+              hole->frame);
+    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
+    return f;
+}
+
+static bool is_lost_for_good(const struct diag_connection *conn, enum diag_side side,
+                             int64_t now_ns, bool closing)
+{
+    const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
+
+    if (!hole || hole->end - hole->seq <= FIN_JUMP_BYTES)
+        return false;
+    return closing || now_ns - hole->time_ns >= GAP_CERTAIN_NS;
+}
+
+static void missing_for_good(const struct diag_step *step)
+{
+    enum diag_side sender = diag_peer(step->from);
+    bool closing = (step->fin && step->x->fin_frame == step->seg->frame) || step->rst;
+
+    if (!diag_raised(step->conn, DIAG_response_lost_fin_gap) &&
+        is_lost_for_good(step->conn, sender, step->seg->time_ns, closing))
+        report_lost(step->conn, step->out, sender, step->seg->frame, step->seg->time_ns);
+}
+
+/* ---- a FIN that counts a byte which never was */
+
+static bool only_fin_behind(const struct diag_half *x, const struct diag_hole *hole)
+{
+    return x->fin && hole->end == x->fin_seq && hole->end - hole->seq <= FIN_JUMP_BYTES;
+}
+
+static void fin_too_far(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+    const struct diag_hole *hole = diag_asked_hole(x);
+
+    if (!step->fin || x->fin_repeats != 1 || !hole || !only_fin_behind(x, hole) ||
+        diag_raised(step->conn, DIAG_fin_seq_jump))
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_fin_seq_jump, step->from, step->seg->frame,
+                                        hole->end - hole->seq, x->fin_repeats + 1, x->fin_frame);
+
+    if (f)
+        f->blame = diag_blame_side(step->from);
+    diag_cite(f, DIAG_ROLE_fin, x->fin_frame);
+    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
+    diag_cite(f, DIAG_ROLE_fin, step->seg->frame);
+}
+
+static void fin_too_far_in_all(const struct diag_connection *conn, struct diag_out *out,
+                               enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    const struct diag_finding *said = diag_raised_finding(conn, DIAG_fin_seq_jump);
+    const struct diag_hole *hole = diag_asked_hole(x);
+
+    if (!said || said->side != side || !hole || x->fin_repeats + 1 == said->value[1])
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_fin_seq_jump, side, said->frame, said->value[0],
+                                        x->fin_repeats + 1, x->fin_frame);
+
+    if (f)
+        f->blame = diag_blame_side(side);
+    for (uint32_t i = 0; i < said->evidence_count; i++)
+        diag_cite(f, said->evidence[i].role, said->evidence[i].frame);
+}
+
+static void on_applied(const struct diag_step *step)
+{
+    missing_for_good(step);
+    fin_too_far(step);
+}
+
+static void end_of_side(const struct diag_connection *conn, struct diag_out *out,
+                        enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    bool closing = conn->half[diag_peer(side)].fin || conn->half[diag_peer(side)].rst_frame;
+
+    fin_too_far_in_all(conn, out, side);
+    if (!diag_raised(conn, DIAG_response_lost_fin_gap) &&
+        is_lost_for_good(conn, side, conn->engine->last_ns, closing))
+        report_lost(conn, out, side, diag_asked_hole(x)->frame,
+                    diag_min_ns(conn->engine->last_ns, conn->last_ns));
+}
+
+static void on_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    end_of_side(conn, out, DIAG_CLIENT);
+    end_of_side(conn, out, DIAG_SERVER);
+}
+
+const struct diag_rule diag_rule_holes = {
+    .name = "holes", .on_applied = on_applied, .on_end = on_end};

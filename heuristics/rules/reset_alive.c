@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Resets of a connection that was alive: out of the window, given up, broken off by an application,
+ * unknown to the other end, and those that nothing explains.
+ */
+#include "reset.h"
+
+/* RFC 5961 3.2: only beyond the window is certain; inside it, a lost segment can be the reason. */
+static bool is_out_of_window(const struct diag_rst *r)
+{
+    uint32_t seq = r->step->seg->seq;
+
+    return r->kind == DIAG_RST_ODD && r->y->edge_valid && r->y->ack_valid &&
+           (diag_seq_lt(seq, r->y->ack) || diag_seq_lt(r->y->edge, seq));
+}
+
+static void report_out_of_window(const struct diag_rst *r)
+{
+    diag_rst_cite(r, diag_raise(r->step->out, DIAG_rst_out_of_window, r->step->from,
+                                r->step->seg->frame, diag_seq_diff(r->step->seg->seq, r->y->ack)));
+}
+
+/* ---- a side that gave up */
+
+static const struct diag_range *sent_in_vain(const struct diag_rst *r)
+{
+    return r->x->flight_count && r->x->flight[0].again >= 3 ? &r->x->flight[0] : NULL;
+}
+
+/* The answers are in the capture, but the sender probes on and resets one interval after the last
+ * probe: it has not seen them. */
+static bool answers_lost(const struct diag_rst *r)
+{
+    int64_t last = diag_rst_since(r, r->x->probe_last_ns);
+
+    return r->x->probe_run >= 3 && r->x->probe_gap_ns > 0 && last > r->x->probe_gap_ns * 4 / 5 &&
+           last < r->x->probe_gap_ns * 6 / 5 && r->x->probe_gap_ns < 120 * DIAG_SECOND_NS;
+}
+
+static bool is_timeout(const struct diag_rst *r)
+{
+    if (r->kind != DIAG_RST_ACTIVE)
+        return false;
+    return r->x->probes >= 1 || answers_lost(r) || sent_in_vain(r);
+}
+
+static void report_timeout(const struct diag_rst *r)
+{
+    const struct diag_range *range = r->x->probe_run ? NULL : sent_in_vain(r);
+    int64_t begun = range ? range->time_ns : r->x->probe_ns;
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_retx_timeout, r->step->from, r->step->seg->frame,
+                   range ? range->again : r->x->probe_run, diag_rst_since(r, begun),
+                   range ? range->frame : r->x->probe_first_frame);
+
+    if (!f)
+        return;
+    f->cause = range || r->x->probes ? DIAG_CAUSE_unanswered : DIAG_CAUSE_answers_lost;
+    f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(r->step->from));
+    diag_cite(f, range ? DIAG_ROLE_data : DIAG_ROLE_probe,
+              range ? range->frame : r->x->probe_first_frame);
+    diag_cite(f, range ? DIAG_ROLE_retransmission : DIAG_ROLE_probe,
+              range ? range->again_frame : r->x->probe_frame);
+    diag_rst_cite(r, f);
+}
+
+/* ---- an application that closed */
+
+/* The server owes an answer to what it received; a client only to what is still pouring in: a
+ * client that has its answer and resets the connection has read it. */
+static bool is_unread_data(const struct diag_rst *r)
+{
+    bool own = r->kind == DIAG_RST_ACTIVE || (r->x->fin && r->kind == DIAG_RST_REPLY);
+    bool fresh =
+        r->y->data_frame && diag_rst_since(r, r->y->data_ns) < diag_rtt(r->conn) + 100 * DIAG_MS_NS;
+
+    if (!own || diag_unanswered(r->conn, r->step->from) == 0)
+        return false;
+    return r->step->from == DIAG_SERVER || diag_rst_peer_lost(r) > 0 || (r->x->fin && fresh);
+}
+
+static void report_unread(const struct diag_rst *r)
+{
+    uint32_t unread = diag_unanswered(r->conn, r->step->from);
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_unread_data, r->step->from, r->step->seg->frame, unread,
+                   r->y->data_frame, diag_rst_since(r, r->y->data_ns));
+
+    if (!f)
+        return;
+    f->blame = diag_blame_side(r->step->from);
+    diag_cite(f, DIAG_ROLE_data, r->y->data_frame);
+    diag_rst_cite(r, f);
+    if (diag_rst_only_farewell(r, unread) || diag_closes_by_design(r->conn))
+        diag_excuse(f);
+}
+
+/* ---- a peer that does not know the connection */
+
+static bool knows_nothing(const struct diag_rst *r)
+{
+    return r->kind == DIAG_RST_REPLY && !r->x->fin;
+}
+
+static enum diag_cause how_unknown(const struct diag_rst *r)
+{
+    if (r->conn->midstream && r->x->segments == 0)
+        return DIAG_CAUSE_stray;
+    if (r->step->from == DIAG_SERVER && r->conn->opening.synack_frame && r->x->bytes == 0 &&
+        r->conn->opening.ack_frame && !diag_seq_lt(r->y->isn + 1, r->y->una))
+        return DIAG_CAUSE_handshake_ack;
+    return DIAG_CAUSE_lost_state;
+}
+
+static void report_no_socket(const struct diag_rst *r)
+{
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_no_socket, r->step->from, r->step->seg->frame,
+                   r->answers->frame, r->conn->segments_gap_ns);
+
+    if (!f)
+        return;
+    f->cause = how_unknown(r);
+    f->blame = f->cause == DIAG_CAUSE_stray ? DIAG_BLAME_UNKNOWN
+                                            : diag_blame_side(r->step->from) | DIAG_BLAME_MIDDLEBOX;
+    if (r->conn->midstream)
+        f->severity = DIAG_NOTE;
+    diag_rst_cite(r, f);
+    /* A client that cancelled a read lets its stack answer the rest of the transfer. */
+    if ((r->step->from == DIAG_CLIENT && f->cause == DIAG_CAUSE_lost_state) ||
+        diag_closes_by_design(r->conn))
+        diag_excuse(f);
+}
+
+/* ---- the rest */
+
+static bool is_active(const struct diag_rst *r)
+{
+    return r->kind == DIAG_RST_ACTIVE;
+}
+
+static void report_abort(const struct diag_rst *r)
+{
+    const struct diag_sent *last = diag_last_from(r->conn, diag_peer(r->step->from));
+    uint32_t own = diag_outstanding(r->conn, r->step->from);
+    struct diag_finding *f = diag_raise(
+        r->step->out, DIAG_rst_abort, r->step->from, r->step->seg->frame, own,
+        diag_rst_peer_lost(r), last ? last->frame : 0, diag_rst_since(r, r->conn->last_ns));
+
+    if (!f)
+        return;
+    f->cause = own         ? DIAG_CAUSE_own_data_discarded
+               : r->x->fin ? DIAG_CAUSE_after_own_fin
+                           : DIAG_CAUSE_idle;
+    f->blame = diag_blame_side(r->step->from);
+    if (last)
+        diag_cite(f, DIAG_ROLE_last, last->frame);
+    diag_rst_cite(r, f);
+    if (diag_rst_lost_nothing(r))
+        diag_excuse(f);
+}
+
+static bool always(const struct diag_rst *r)
+{
+    (void)r;
+    return true;
+}
+
+static void report_unexplained(const struct diag_rst *r)
+{
+    uint32_t expected = r->x->segments ? r->x->nxt : r->step->seg->seq;
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_unexplained, r->step->from, r->step->seg->frame,
+                   diag_seq_diff(r->step->seg->seq, expected), r->conn->last_frame);
+
+    if (f && (r->conn->midstream || diag_rst_in_opening(r)))
+        f->severity = DIAG_NOTE;
+    if (diag_rst_lost_nothing(r) && !r->conn->request.open)
+        diag_excuse(f);
+    diag_cite(f, DIAG_ROLE_last, r->conn->last_frame);
+    diag_rst_cite(r, f);
+}
+
+const struct diag_rst_class diag_rst_out_of_window = {DIAG_rst_out_of_window, is_out_of_window,
+                                                      report_out_of_window};
+const struct diag_rst_class diag_rst_timeout = {DIAG_rst_retx_timeout, is_timeout, report_timeout};
+const struct diag_rst_class diag_rst_unread_data = {DIAG_rst_unread_data, is_unread_data,
+                                                    report_unread};
+const struct diag_rst_class diag_rst_no_socket = {DIAG_rst_no_socket, knows_nothing,
+                                                  report_no_socket};
+const struct diag_rst_class diag_rst_abort = {DIAG_rst_abort, is_active, report_abort};
+const struct diag_rst_class diag_rst_unexplained = {DIAG_rst_unexplained, always,
+                                                    report_unexplained};

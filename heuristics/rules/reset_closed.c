@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Resets of a connection that somebody had closed: harmless, or data that came too late. */
+#include "reset.h"
+
+static bool sent_close_notify(const struct diag_rst *r)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(r->conn);
+
+    return tls && tls->close_notify[r->step->from].frame;
+}
+
+static bool took_data_after_own_fin(const struct diag_rst *r)
+{
+    return r->x->fin && r->y->data_frame && r->y->data_ns > r->x->fin_ns &&
+           r->y->data_frame > r->x->fin_frame;
+}
+
+static bool is_after_close(const struct diag_rst *r)
+{
+    if (r->y->rst_frame)
+        return true;
+    if (diag_both_fins(r->conn) && diag_rst_peer_lost(r) == 0)
+        return true;
+    if (!r->x->fin && !sent_close_notify(r))
+        return false;
+    return diag_rst_lost_nothing(r) && !took_data_after_own_fin(r);
+}
+
+static void report_after_close(const struct diag_rst *r)
+{
+    struct diag_finding *f = diag_raise(r->step->out, DIAG_rst_after_close, r->step->from,
+                                        r->step->seg->frame, r->x->fin_frame);
+
+    diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
+    diag_cite(f, DIAG_ROLE_fin, r->y->fin_frame);
+    diag_cite(f, DIAG_ROLE_rst, r->y->rst_frame);
+    diag_rst_cite(r, f);
+}
+
+static bool answers_data(const struct diag_rst *r)
+{
+    return r->kind == DIAG_RST_REPLY && r->answers->payload > 0;
+}
+
+/* The request had left before the FIN of an idle server can have been read. */
+static bool is_reuse_race(const struct diag_rst *r)
+{
+    return r->step->from == DIAG_SERVER && r->x->fin && answers_data(r) &&
+           r->conn->idle_before_close_ns >= DIAG_SECOND_NS && r->conn->closer == DIAG_SERVER &&
+           r->conn->requests >= 2 && r->answers->time_ns - r->x->fin_ns <= diag_rtt(r->conn) &&
+           diag_in_tls_handshake(r->conn) == false;
+}
+
+static void report_reuse_race(const struct diag_rst *r)
+{
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_reuse_race, DIAG_SERVER, r->step->seg->frame,
+                   r->conn->idle_before_close_ns, r->x->fin_frame, r->answers->frame);
+
+    diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
+    diag_rst_cite(r, f);
+}
+
+static bool is_data_after_close(const struct diag_rst *r)
+{
+    return r->x->fin && (answers_data(r) || (r->kind == DIAG_RST_REPLY && diag_rst_peer_lost(r)));
+}
+
+static bool crossed(const struct diag_rst *r)
+{
+    return diag_seq_lt(r->answers->ack, r->x->fin_seq + 1) ||
+           r->answers->time_ns - r->x->fin_ns < diag_rtt(r->conn);
+}
+
+static void report_data_after_close(const struct diag_rst *r)
+{
+    uint32_t lost = diag_rst_peer_lost(r);
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_data_after_close, r->step->from, r->step->seg->frame,
+                   lost ? lost : r->answers->payload, r->x->fin_frame, r->answers->frame);
+
+    if (!f)
+        return;
+    f->cause = crossed(r) ? DIAG_CAUSE_crossing : DIAG_CAUSE_after_eof;
+    f->blame = diag_blame_side(crossed(r) ? r->step->from : diag_peer(r->step->from));
+    diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
+    diag_rst_cite(r, f);
+    /* A client that closes does not want what still comes; a broken download is told as such. */
+    if (diag_rst_only_farewell(r, lost ? lost : r->answers->payload) ||
+        (r->step->from == DIAG_CLIENT && !r->conn->request.open))
+        diag_excuse(f);
+}
+
+const struct diag_rst_class diag_rst_after_close = {DIAG_rst_after_close, is_after_close,
+                                                    report_after_close};
+const struct diag_rst_class diag_rst_reuse_race = {DIAG_rst_reuse_race, is_reuse_race,
+                                                   report_reuse_race};
+const struct diag_rst_class diag_rst_data_after_close = {
+    DIAG_rst_data_after_close, is_data_after_close, report_data_after_close};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What kind of reset it is, what it answers, and what is lost by it. Kinds after RFC 9293 3.5.2 and
+ * the two ways in which a Linux kernel sends one: as a reply to a segment (no ACK flag, seq = that
+ * segment's ACK number), or actively (seq = SND.NXT).
+ */
+#include "reset.h"
+
+/* A TLS close_notify, and what a server may add to it: nobody misses it. */
+#define TLS_FAREWELL_BYTES 64
+/* The line end that a terminal adds to the last command. */
+#define LINE_END_BYTES 2
+
+const struct diag_sent *diag_last_from(const struct diag_connection *conn, enum diag_side side)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].from == side)
+            return &conn->recent[i];
+    return NULL;
+}
+
+/* A stack resets at once what it does not know; one round trip may lie between it and us. */
+static bool is_prompt(const struct diag_step *step, const struct diag_sent *sent)
+{
+    return step->seg->time_ns - sent->time_ns <=
+           diag_max_ns(DIAG_SECOND_NS, 3 * diag_rtt(step->conn));
+}
+
+static const struct diag_sent *acknowledging(const struct diag_connection *conn,
+                                             enum diag_side side, uint32_t ack)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0;) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent->from == side && (sent->flags & DIAG_ACK) && !(sent->flags & DIAG_RST) &&
+            sent->ack == ack)
+            return sent;
+    }
+    return NULL;
+}
+
+static bool answers_syn(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+
+    return step->from == DIAG_SERVER && o->syns && !o->synack_frame && !o->ack_frame &&
+           (step->seg->flags & DIAG_ACK) && step->y->segments &&
+           diag_seq_lt(step->y->isn, step->seg->ack) && diag_seq_le(step->seg->ack, step->y->nxt);
+}
+
+static bool at_own_sequence(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+    uint32_t seq = step->seg->seq;
+    uint32_t low = x->una_valid ? x->una : x->nxt;
+
+    if (!x->segments)
+        return false;
+    if (step->y->edge_valid && seq == step->y->edge)
+        return true;
+    return diag_seq_le(low, seq) && diag_seq_le(seq, x->nxt);
+}
+
+static enum diag_reset_kind kind_of(const struct diag_step *step, const struct diag_sent **answers)
+{
+    enum diag_side peer = diag_peer(step->from);
+
+    *answers = NULL;
+    if (answers_syn(step)) {
+        *answers = diag_last_from(step->conn, peer);
+        return DIAG_RST_REFUSE;
+    }
+    if (!(step->seg->flags & DIAG_ACK)) {
+        *answers = acknowledging(step->conn, peer, step->seg->seq);
+        if (*answers && is_prompt(step, *answers))
+            return DIAG_RST_REPLY;
+        *answers = NULL;
+    }
+    return at_own_sequence(step) ? DIAG_RST_ACTIVE : DIAG_RST_ODD;
+}
+
+void diag_rst_recognise(struct diag_rst *r)
+{
+    r->kind = kind_of(r->step, &r->answers);
+}
+
+struct diag_finding *diag_rst_cite(const struct diag_rst *r, struct diag_finding *f)
+{
+    if (r->answers)
+        diag_cite(f, r->answers->payload ? DIAG_ROLE_data : DIAG_ROLE_ack, r->answers->frame);
+    diag_cite(f, DIAG_ROLE_rst, r->step->seg->frame);
+    return f;
+}
+
+bool diag_rst_in_opening(const struct diag_rst *r)
+{
+    return r->conn->opening.syns && !r->conn->opening.ack_frame;
+}
+
+/* ---- what is lost by it */
+
+/* The reset's own ACK number counts: what it acknowledges has arrived. */
+uint32_t diag_rst_peer_lost(const struct diag_rst *r)
+{
+    const struct diag_segment *seg = r->step->seg;
+    uint32_t lost = diag_outstanding(r->conn, diag_peer(r->step->from));
+    uint32_t end = r->y->fin ? r->y->fin_seq : r->y->nxt;
+
+    if (!(seg->flags & DIAG_ACK) || lost == 0)
+        return lost;
+    return diag_seq_lt(seg->ack, end) ? end - seg->ack : 0;
+}
+
+/* Only the farewell of TLS was on the way: nobody misses it. */
+bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes)
+{
+    if (bytes <= LINE_END_BYTES)
+        return true;
+    return bytes <= TLS_FAREWELL_BYTES && diag_tls_established(r->conn);
+}
+
+bool diag_rst_lost_nothing(const struct diag_rst *r)
+{
+    uint32_t own = diag_outstanding(r->conn, r->step->from);
+    uint32_t peers = diag_rst_peer_lost(r);
+
+    return own + peers == 0 || (diag_rst_only_farewell(r, own) && diag_rst_only_farewell(r, peers));
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Resets that answer a SYN, a SYN/ACK, or a bare ACK in its place. */
+#include "connect.h"
+#include "reset.h"
+
+/* ---- answers to a SYN */
+
+static bool refuses(const struct diag_rst *r)
+{
+    return r->kind == DIAG_RST_REFUSE;
+}
+
+/* A client that is refused again and again is refused once for all that a reader needs. */
+static void report_refused(const struct diag_rst *r)
+{
+    const struct diag_opening *o = &r->conn->opening;
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_connect_refused, DIAG_SERVER, r->step->seg->frame,
+                   diag_rst_since(r, o->last_ns), r->conn->endpoint[DIAG_SERVER].port,
+                   r->step->seg->ttl, o->last_frame, o->refusals + 1);
+
+    diag_cite(f, DIAG_ROLE_syn, o->last_frame);
+    diag_rst_cite(r, f);
+}
+
+/* ---- answers to a SYN/ACK, or to a bare ACK in its place */
+
+static bool rejects_synack(const struct diag_rst *r)
+{
+    const struct diag_opening *o = &r->conn->opening;
+
+    return diag_rst_in_opening(r) && r->step->from == DIAG_CLIENT && o->synack_frame &&
+           (r->step->seg->seq == o->synack_ack || r->step->seg->seq == r->x->nxt);
+}
+
+static bool rejects_echo(const struct diag_rst *r)
+{
+    return rejects_synack(r) && r->kind == DIAG_RST_REPLY && !diag_good_echo(r->conn) &&
+           r->conn->opening.synack_ack == r->x->isn + 1;
+}
+
+static void report_echo(const struct diag_rst *r)
+{
+    diag_report_bad_echo(r->step);
+}
+
+static bool rejects_ack_number(const struct diag_rst *r)
+{
+    return rejects_synack(r) && r->conn->opening.synack_ack != r->x->isn + 1;
+}
+
+static void report_ack_number(const struct diag_rst *r)
+{
+    const struct diag_opening *o = &r->conn->opening;
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_synack_bad_ack, DIAG_SERVER, r->step->seg->frame,
+                   o->synack_ack, r->x->isn + 1, o->synack_frame);
+
+    diag_cite(f, DIAG_ROLE_syn, o->last_frame);
+    diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
+    diag_rst_cite(r, f);
+}
+
+static bool rejects_old_connection(const struct diag_rst *r)
+{
+    const struct diag_sent *challenge = diag_challenge_ack(r->conn);
+
+    return r->step->from == DIAG_CLIENT && challenge && r->step->seg->seq == challenge->ack;
+}
+
+static void report_old(const struct diag_rst *r)
+{
+    diag_report_old_connection(r->step, diag_challenge_ack(r->conn));
+}
+
+static void report_good_synack(const struct diag_rst *r)
+{
+    const struct diag_opening *o = &r->conn->opening;
+    int64_t delay = diag_rst_since(r, o->first_ns);
+    struct diag_finding *f = diag_raise(r->step->out, DIAG_rst_after_good_synack, DIAG_CLIENT,
+                                        r->step->seg->frame, delay, o->synack_frame);
+
+    if (!f)
+        return;
+    f->cause = o->synack_ns - o->first_ns > DIAG_SECOND_NS ? DIAG_CAUSE_late
+               : r->x->options & DIAG_OPT_SACK_PERMITTED   ? DIAG_CAUSE_gone
+                                                           : DIAG_CAUSE_no_socket;
+    diag_cite(f, DIAG_ROLE_syn, o->last_frame);
+    diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
+    diag_rst_cite(r, f);
+    /* A cancelled race or a scan: nobody waited for this connection. */
+    if (f->cause != DIAG_CAUSE_late)
+        diag_excuse(f);
+}
+
+/* ---- how often, once the capture is over */
+
+void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_opening *o = &conn->opening;
+    const struct diag_finding *echo = diag_raised_finding(conn, DIAG_synack_bad_tsecr);
+    const struct diag_finding *old = diag_raised_finding(conn, DIAG_syn_hits_old_connection);
+    struct diag_finding *f = NULL;
+
+    if (echo && echo->value[2] && o->bad_cycles > 1) {
+        f = diag_raise(out, DIAG_synack_bad_tsecr, DIAG_SERVER, echo->frame, echo->value[0],
+                       echo->value[1], o->bad_cycles, echo->value[3]);
+        for (uint32_t i = 0; f && i < echo->evidence_count; i++)
+            diag_cite(f, echo->evidence[i].role, echo->evidence[i].frame);
+        for (uint32_t i = 0; f && i < conn->reset_count; i++)
+            diag_cite(f, DIAG_ROLE_rst, conn->reset[i].frame);
+    }
+    if (!old || !o->established)
+        return;
+    f = diag_raise(out, DIAG_syn_hits_old_connection, old->side, old->frame, old->value[0],
+                   o->synack_ns - o->all_first_ns, old->value[2], old->value[3]);
+    if (!f)
+        return;
+    f->cause = old->cause;
+    for (uint32_t i = 0; i < old->evidence_count; i++)
+        diag_cite(f, old->evidence[i].role, old->evidence[i].frame);
+    if (f->value[1] < DIAG_SECOND_NS * 12 / 10)
+        f->severity = DIAG_NOTE;
+}
+
+const struct diag_rst_class diag_rst_refused = {DIAG_connect_refused, refuses, report_refused};
+const struct diag_rst_class diag_rst_bad_echo = {DIAG_synack_bad_tsecr, rejects_echo, report_echo};
+const struct diag_rst_class diag_rst_bad_ack = {DIAG_synack_bad_ack, rejects_ack_number,
+                                                report_ack_number};
+const struct diag_rst_class diag_rst_old_connection = {DIAG_syn_hits_old_connection,
+                                                       rejects_old_connection, report_old};
+const struct diag_rst_class diag_rst_good_synack = {DIAG_rst_after_good_synack, rejects_synack,
+                                                    report_good_synack};

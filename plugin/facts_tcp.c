@@ -59,7 +59,7 @@ static uint32_t get_32(const uint8_t *p)
 static void read_sack(const uint8_t *body, unsigned length, struct diag_segment *segment)
 {
     segment->options |= DIAG_OPT_SACK;
-    for (unsigned block = 0; block < 4 && block * 8 + 8 <= length; block++) {
+    for (size_t block = 0; block < 4 && block * 8 + 8 <= length; block++) {
         segment->sack[block][0] = get_32(body + block * 8);
         segment->sack[block][1] = get_32(body + block * 8 + 4);
         segment->sack_count++;

@@ -22,13 +22,14 @@ static const struct diag_reset *earlier(const struct diag_connection *conn, enum
     return NULL;
 }
 
-static const struct diag_rst_class *class_of(const struct diag_rst *r)
+static enum diag_id classify(const struct diag_rst *r)
 {
     size_t i = 0;
 
     while (!classes[i]->matches(r))
         i++;
-    return classes[i];
+    classes[i]->report(r);
+    return classes[i]->id;
 }
 
 static void keep(struct diag_connection *conn, const struct diag_reset *reset)
@@ -47,13 +48,9 @@ static void on_segment(const struct diag_step *step)
         return;
     diag_rst_recognise(&r);
     const struct diag_reset *first = earlier(step->conn, step->from, r.kind);
-    const struct diag_rst_class *class = first ? NULL : class_of(&r);
-
-    if (class)
-        class->report(&r);
     keep(step->conn, &(struct diag_reset){.frame = step->seg->frame,
                                           .side = step->from,
-                                          .class = first ? first->class : class->id,
+                                          .class = first ? first->class : classify(&r),
                                           .kind = r.kind,
                                           .answers = r.answers ? r.answers->frame : 0,
                                           .repeat = first != NULL});

@@ -60,7 +60,7 @@ void diag_gaps_ask(const struct diag_step *step)
     struct diag_half *y = step->y;
 
     for (uint32_t i = 0; i < y->hole_count; i++) {
-        if (step->seg->ack != y->hole[i].seq)
+        if (step->seg->ack != y->hole[i].seq || y->hole[i].duplicate_acked)
             continue;
         y->hole[i].duplicate_acked = true;
         y->hole[i].asked_frame = step->seg->frame;

@@ -103,8 +103,11 @@ static void add_assessment(proto_tree *tree, const struct diag_finding *finding,
     diag_add_text(tree, DIAG_FIELD_blame, blame);
     diag_add_text(tree, DIAG_FIELD_layer, diag_layer_name(finding->layer));
     diag_add_text(tree, DIAG_FIELD_confidence, diag_confidence_name(finding->confidence));
-    proto_item_set_generated(
-        proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_benign), NULL, 0, 0, finding->benign));
+    /* In a display filter a bare name asks whether the field is there, so that !diag.benign works
+     * only if it is there when it is true. */
+    if (finding->benign)
+        proto_item_set_generated(
+            proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_benign), NULL, 0, 0, true));
 }
 
 void diag_present_finding(proto_tree *tree, const struct diag_shown *shown)

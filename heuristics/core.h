@@ -199,6 +199,9 @@ const struct diag_hole *diag_asked_hole(const struct diag_half *sender);
 /* When the waiting of a side ended: the close, or the end of the capture. */
 int64_t diag_wait_end(const struct diag_connection *conn);
 
+/* Another address of the same name was faster (race.c). */
+bool diag_lost_race(const struct diag_connection *conn);
+
 /* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */
 bool diag_good_echo(const struct diag_connection *conn);
 

@@ -132,17 +132,31 @@ static void apply_third(const struct diag_step *step)
         conn->min_rtt_ns = o->ack_ns - o->first_ns;
 }
 
+/* RFC 9293 3.5.3: before the SYN/ACK, the client ignores a reset that does not acknowledge its SYN
+ * (and nothing more than it sent). */
+static bool is_ignored(const struct diag_step *step)
+{
+    const struct diag_half *c = step->y;
+
+    if (step->from == DIAG_CLIENT || step->conn->opening.synack_frame)
+        return false;
+    return !(step->seg->flags & DIAG_ACK) || !diag_seq_lt(c->isn, step->seg->ack) ||
+           diag_seq_lt(c->nxt, step->seg->ack);
+}
+
 static void apply_reset(const struct diag_step *step)
 {
     struct diag_opening *o = &step->conn->opening;
 
     if (!o->syns || o->established)
         return;
+    o->answered = true;
+    if (is_ignored(step))
+        return;
     if (step->from == DIAG_SERVER)
         o->refusals++;
     else if (o->synack_frame)
         o->bad_cycles++;
-    o->answered = true;
     o->over = true;
 }
 

@@ -20,7 +20,8 @@ static bool continues_series(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
 
-    return o->series && !o->over && !o->answered && step->x->isn == step->seg->seq;
+    return o->series && !o->over && !o->answered && !o->icmp_frame &&
+           step->x->isn == step->seg->seq;
 }
 
 /* The third SYN, or the second when it comes late; never a test on doubling: Linux and macOS retry
@@ -42,14 +43,24 @@ static void unanswered_syn(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_syn, step->seg->frame);
 }
 
+static bool is_silent(const struct diag_connection *conn)
+{
+    const struct diag_opening *o = &conn->opening;
+
+    return o->syns && !o->answered && !o->icmp_frame && !conn->half[DIAG_SERVER].segments &&
+           !diag_one_way(conn);
+}
+
 static void never_answered(const struct diag_connection *conn, struct diag_out *out)
 {
     const struct diag_opening *o = &conn->opening;
     const struct diag_finding *event = diag_raised_finding(conn, DIAG_syn_no_reply);
 
-    if (!o->syns || o->answered || conn->half[DIAG_SERVER].segments || diag_one_way(conn))
+    if (!is_silent(conn))
         return;
-    if (event ? event->value[0] == o->series
+    bool beaten = diag_lost_race(conn);
+
+    if (event ? event->value[0] == o->series && !beaten
               : diag_near_end(conn, o->series > 1 ? o->last_ns : o->first_ns))
         return;
     int64_t until = o->series > 1 ? o->last_ns : conn->engine->last_ns;
@@ -57,6 +68,28 @@ static void never_answered(const struct diag_connection *conn, struct diag_out *
                                         o->series, until - o->first_ns, o->frame[0]);
 
     cite_syns(f, o);
+    if (beaten)
+        diag_excuse(f);
+}
+
+/* ---- connect_refused: how often, once the capture is over */
+
+static void refused_in_all(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, DIAG_connect_refused);
+    bool beaten = said && diag_lost_race(conn);
+
+    if (!said || (said->value[4] == conn->opening.refusals && !beaten))
+        return;
+    struct diag_finding *f =
+        diag_raise(out, said->id, said->side, said->frame, said->value[0], said->value[1],
+                   said->value[2], said->value[3], conn->opening.refusals);
+
+    diag_cite_again(f, said);
+    for (uint32_t i = 0; i < conn->reset_count; i++)
+        diag_cite(f, DIAG_ROLE_rst, conn->reset[i].frame);
+    if (beaten)
+        diag_excuse(f);
 }
 
 /* ---- syn_recovered */
@@ -222,7 +255,13 @@ static void on_segment(const struct diag_step *step)
     accepted_and_closed(step);
 }
 
+static void on_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    never_answered(conn, out);
+    refused_in_all(conn, out);
+}
+
 const struct diag_rule diag_rule_connect = {.name = "connect",
                                             .on_segment = on_segment,
                                             .on_applied = connected_after_retries,
-                                            .on_end = never_answered};
+                                            .on_end = on_end};

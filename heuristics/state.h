@@ -215,6 +215,7 @@ struct diag_connection {
     uint32_t copies;
     enum diag_side closer; /* first FIN or RST; DIAG_NO_SIDE while open */
     uint32_t close_frame;
+    uint32_t close_ack; /* what the closer had received by then */
     int64_t close_ns;
     int64_t idle_before_close_ns;
     int64_t last_data_ns;    /* last payload of either side */

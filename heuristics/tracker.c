@@ -221,6 +221,7 @@ static void apply_end(const struct diag_step *step)
     if ((step->fin || step->rst) && step->conn->closer == DIAG_NO_SIDE) {
         step->conn->closer = step->from;
         step->conn->close_frame = seg->frame;
+        step->conn->close_ack = seg->flags & DIAG_ACK ? seg->ack : x->ack;
         step->conn->close_ns = seg->time_ns;
         step->conn->idle_before_close_ns = seg->time_ns - step->conn->last_ns;
     }

@@ -159,6 +159,15 @@ static bool more_was_coming(const struct diag_step *step)
            step->seg->time_ns - conn->close_ns < DIAG_SECOND_NS;
 }
 
+/* A TLS handshake is no part of the transfer. */
+static int64_t first_data_of(const struct diag_connection *conn, enum diag_side sender)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
+
+    return tls && tls->first_data[sender].frame ? tls->first_data[sender].time_ns
+                                                : conn->half[sender].first_data_ns;
+}
+
 static void receiver_breaks_off(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
@@ -169,10 +178,10 @@ static void receiver_breaks_off(const struct diag_step *step)
         diag_in_tls_handshake(conn))
         return;
     const struct diag_half *sender = step->x;
-    uint32_t received = conn->half[receiver].ack - (sender->syn ? sender->isn + 1 : sender->una);
+    uint32_t received = conn->close_ack - (sender->syn ? sender->isn + 1 : sender->una);
     struct diag_finding *f =
         diag_raise(step->out, DIAG_abort_mid_transfer, receiver, step->seg->frame, received,
-                   conn->close_ns - sender->first_data_ns, sender->data_frame);
+                   conn->close_ns - first_data_of(conn, step->from), sender->data_frame);
 
     if (f)
         f->blame = diag_blame_side(receiver);

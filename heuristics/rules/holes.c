@@ -74,7 +74,7 @@ static void fin_too_far(const struct diag_step *step)
         diag_raised(step->conn, DIAG_fin_seq_jump))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_fin_seq_jump, step->from, step->seg->frame,
-                                        hole->end - hole->seq, x->fin_repeats + 1, x->fin_frame);
+                                        hole->end - hole->seq, x->fin_repeats, x->fin_frame);
 
     if (f)
         f->blame = diag_blame_side(step->from);
@@ -90,10 +90,10 @@ static void fin_too_far_in_all(const struct diag_connection *conn, struct diag_o
     const struct diag_finding *said = diag_raised_finding(conn, DIAG_fin_seq_jump);
     const struct diag_hole *hole = diag_asked_hole(x);
 
-    if (!said || said->side != side || !hole || x->fin_repeats + 1 == said->value[1])
+    if (!said || said->side != side || !hole || x->fin_repeats == said->value[1])
         return;
     struct diag_finding *f = diag_raise(out, DIAG_fin_seq_jump, side, said->frame, said->value[0],
-                                        x->fin_repeats + 1, x->fin_frame);
+                                        x->fin_repeats, x->fin_frame);
 
     if (f)
         f->blame = diag_blame_side(side);

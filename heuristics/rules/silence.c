@@ -113,10 +113,33 @@ static int64_t patience_at_close(const struct diag_connection *conn)
     return diag_max_ns(diag_ms(conn->engine->settings.gave_up), 5 * diag_rtt(conn));
 }
 
+/* The message, its ACK, and the end of the wait; a verdict keeps what the event cited. */
+static void cite_wait(const struct diag_connection *conn, const struct wait *wait,
+                      struct diag_finding *f)
+{
+    const struct diag_half *c = &conn->half[DIAG_CLIENT];
+    const struct diag_finding *said = diag_raised_finding(conn, wait->id);
+
+    if (said && said != f) {
+        diag_cite_again(f, said);
+        return;
+    }
+    diag_cite(f, wait->role, wait->frame);
+    diag_cite(f, DIAG_ROLE_ack,
+              wait->id == DIAG_tls_stall_after_server_hello ? c->ack_frame
+                                                            : conn->request.acked_frame);
+    diag_cite(f,
+              c->fin         ? DIAG_ROLE_fin
+              : c->rst_frame ? DIAG_ROLE_rst
+                             : DIAG_ROLE_last,
+              conn->close_frame);
+}
+
 static void report(const struct diag_connection *conn, struct diag_out *out,
                    const struct wait *wait, uint32_t frame, int64_t now_ns)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
+    const struct diag_half *s = &conn->half[DIAG_SERVER];
     uint32_t missing;
     enum diag_cause cause = cause_of(conn, wait, &missing);
     int64_t waited = now_ns - wait->since_ns;
@@ -129,17 +152,12 @@ static void report(const struct diag_connection *conn, struct diag_out *out,
     if (!f)
         return;
     refine(f, cause);
-    diag_cite_again(f, diag_raised_finding(conn, wait->id));
     if (tls && tls->client_hello->has_server_name)
         diag_name_it(out, f, tls->client_hello->server_name);
-    diag_cite(f, wait->role, wait->frame);
-    diag_cite(f, DIAG_ROLE_ack,
-              wait->id == DIAG_tls_stall_after_server_hello ? conn->half[DIAG_CLIENT].ack_frame
-                                                            : conn->request.acked_frame);
-    diag_cite(f, conn->half[DIAG_CLIENT].fin ? DIAG_ROLE_fin : DIAG_ROLE_last, conn->close_frame);
+    cite_wait(conn, wait, f);
     if (cause != DIAG_CAUSE_unknown)
-        diag_cite(f, conn->half[DIAG_SERVER].fin ? DIAG_ROLE_fin : DIAG_ROLE_last,
-                  conn->half[DIAG_SERVER].last_frame);
+        diag_cite(f, s->fin ? DIAG_ROLE_fin : DIAG_ROLE_last,
+                  s->fin ? s->fin_frame : s->last_frame);
 }
 
 /* ---- while reading: at the first segment after too long a wait, or at the client's close */

@@ -160,8 +160,7 @@ void diag_present(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinf
     if (wanted)
         add_findings(own, &list);
     if (facts)
-        diag_present_connections(capture, pinfo,
-                                 proto_item_add_subtree(own, diag_subtree(DIAG_TREE_ROOT)));
+        diag_present_connections(capture, pinfo, own, list.count == 0);
     append_to_info(pinfo, &list);
 }
 

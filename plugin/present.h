@@ -17,6 +17,8 @@ void diag_add_time(proto_tree *tree, int hf, int64_t ns);
 
 /* Parts of diag's tree. */
 void diag_present_finding(proto_tree *tree, const struct diag_shown *shown);
-void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree);
+/* With name_outcome, diag's own line says how the connection ended. */
+void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_item *own,
+                              bool name_outcome);
 
 #endif

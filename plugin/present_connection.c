@@ -85,42 +85,45 @@ static void add_hosts(proto_tree *tree, struct diag_capture *capture, uint32_t s
 }
 
 static void add_connection(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree,
-                           uint32_t stream)
+                           const struct diag_view *view)
 {
-    struct diag_view view;
-    proto_item *item;
-    proto_tree *branch;
+    const char *outcome = diag_outcome_name(view->outcome);
+    proto_item *item =
+        proto_tree_add_string_format(tree, diag_field(DIAG_FIELD_conn_outcome), NULL, 0, 0, outcome,
+                                     "Connection %u: %s", view->stream, outcome);
+    proto_tree *branch = proto_item_add_subtree(item, diag_subtree(DIAG_TREE_CONNECTION));
 
-    if (!diag_view_of_stream(capture->engine, stream, &view))
-        return;
-    item = proto_tree_add_string_format(tree, diag_field(DIAG_FIELD_conn_outcome), NULL, 0, 0,
-                                        diag_outcome_name(view.outcome), "Connection %u: %s",
-                                        stream, diag_outcome_name(view.outcome));
     proto_item_set_generated(item);
-    branch = proto_item_add_subtree(item, diag_subtree(DIAG_TREE_CONNECTION));
-    add_verdict(branch, &view);
-    add_reset(branch, &view, pinfo->num);
-    add_tcp_facts(branch, &view);
-    add_times(branch, &view);
-    add_hosts(branch, capture, stream);
+    add_verdict(branch, view);
+    add_reset(branch, view, pinfo->num);
+    add_tcp_facts(branch, view);
+    add_times(branch, view);
+    add_hosts(branch, capture, view->stream);
 }
 
-void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree)
+void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_item *own,
+                              bool name_outcome)
 {
+    proto_tree *tree = proto_item_add_subtree(own, diag_subtree(DIAG_TREE_ROOT));
     uint32_t last = DIAG_NO_STREAM;
 
     for (const struct diag_record *record = diag_records(pinfo); record != NULL;
          record = record->next) {
         struct diag_endpoint source;
         struct diag_endpoint destination;
+        struct diag_view view;
         uint32_t stream;
 
         if (record->kind != DIAG_RECORD_TCP || record->quoted ||
             !diag_fact_endpoints(record, &source, &destination))
             continue;
         stream = diag_stream_of(pinfo, &source, &destination);
-        if (stream != DIAG_NO_STREAM && stream != last)
-            add_connection(capture, pinfo, tree, stream);
+        if (stream == DIAG_NO_STREAM || stream == last ||
+            !diag_view_of_stream(capture->engine, stream, &view))
+            continue;
+        add_connection(capture, pinfo, tree, &view);
+        if (name_outcome && last == DIAG_NO_STREAM)
+            proto_item_append_text(own, ": connection %s", diag_outcome_name(view.outcome));
         last = stream;
     }
 }

@@ -225,19 +225,29 @@ static void print_servers(const struct diag_report *report, struct diag_capture 
     g_array_free(servers, TRUE);
 }
 
+static const char *plural(uint32_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void diag_report_overview(const struct diag_report *report, struct diag_capture *capture, FILE *out)
 {
     struct diag_totals totals = diag_report_totals(report, capture);
 
     diag_report_print_warning(capture, out);
-    fprintf(out,
-            "%u TCP connection%s in %u frames: %u failed, %u degraded, %u undecidable, "
-            "%u healthy\n",
-            totals.connections, totals.connections == 1 ? "" : "s", capture->frames,
-            totals.outcome[DIAG_FAILED], totals.outcome[DIAG_DEGRADED],
-            totals.outcome[DIAG_UNDECIDABLE], totals.outcome[DIAG_HEALTHY]);
-    if (totals.connections == 0)
+    if (totals.connections == 0) {
+        fprintf(out, "No TCP connection %s %u frame%s.\n",
+                report->selected != NULL ? "matches the filter in" : "in", capture->frames,
+                plural(capture->frames));
+        print_capture_findings(capture, out);
         return;
+    }
+    fprintf(out,
+            "%u TCP connection%s in %u frame%s: %u failed, %u degraded, %u undecidable, "
+            "%u healthy\n",
+            totals.connections, plural(totals.connections), capture->frames,
+            plural(capture->frames), totals.outcome[DIAG_FAILED], totals.outcome[DIAG_DEGRADED],
+            totals.outcome[DIAG_UNDECIDABLE], totals.outcome[DIAG_HEALTHY]);
     print_diagnoses(report, capture, out);
     print_hosts(report, capture, out);
     print_capture_findings(capture, out);

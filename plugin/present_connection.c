@@ -22,8 +22,9 @@ static void add_reset(proto_tree *tree, const struct diag_view *view, uint32_t f
         diag_add_text(tree, DIAG_FIELD_rst_kind, diag_reset_kind_name(reset->kind));
         if (reset->answers != 0)
             diag_add_number(tree, DIAG_FIELD_rst_answers, reset->answers);
-        proto_item_set_generated(proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_rst_repeat),
-                                                        NULL, 0, 0, reset->repeat));
+        if (reset->repeat) /* so that !diag.rst.repeat works */
+            proto_item_set_generated(
+                proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_rst_repeat), NULL, 0, 0, true));
     }
 }
 

@@ -69,6 +69,21 @@ static void an_overlap_is_delivered_once(void)
     diag_stream_close(&log.stream);
 }
 
+static void data_that_wait_are_held_once(void)
+{
+    struct log log;
+
+    open_log(&log);
+    diag_stream_start(&log.stream, 1000);
+    send_text(&log, 1, 1003, "def");
+    send_text(&log, 2, 1003, "def");
+    send_text(&log, 3, 1004, "efgh");
+    CHECK(log.stream.pending_bytes == 5);
+    send_text(&log, 4, 1000, "abc");
+    CHECK(delivered(&log, "abcdefgh"));
+    diag_stream_close(&log.stream);
+}
+
 static void sequence_numbers_wrap(void)
 {
     struct log log;
@@ -236,6 +251,7 @@ int main(void)
     data_that_come_too_early_wait_for_the_gap_to_close();
     a_retransmission_is_silent();
     an_overlap_is_delivered_once();
+    data_that_wait_are_held_once();
     sequence_numbers_wrap();
     bytes_cut_by_the_snap_length_are_a_hole();
     segments_of_another_connection_are_left_alone();

@@ -169,6 +169,8 @@ static void what_is_lost_after_the_handshake_hides_no_message_of_it(void)
     SEND(&s, DIAG_SERVER, put_zeros(flight, 10));
     CHECK(facts_of(&s)->messages[facts_of(&s)->message_count - 1].holed);
     CHECK(facts_of(&s)->half[DIAG_SERVER].data_records == 4);
+    SEND(&s, DIAG_SERVER, put_alert(flight, 1, 0));
+    CHECK(!facts_of(&s)->messages[facts_of(&s)->message_count - 1].holed);
     CHECK(!facts_of(&s)->half[DIAG_SERVER].missed && !facts_of(&s)->half[DIAG_SERVER].lost);
     CHECK(facts_of(&s)->half[DIAG_SERVER].uncaptured == 500);
     close_story(&s);
@@ -182,6 +184,23 @@ static void an_acknowledged_flight_that_was_not_captured_is_seen_as_missing(void
     lose_bytes(&s, DIAG_SERVER, 1234);
     CHECK(facts_of(&s)->half[DIAG_SERVER].unseen == 1234);
     CHECK(facts_of(&s)->half[DIAG_SERVER].speech == DIAG_TLS_SILENT);
+    close_story(&s);
+}
+
+static void a_gap_that_an_ack_gives_up_is_dated_by_that_ack(void)
+{
+    struct story s = open_story();
+    struct diag_segment ack = {.frame = 8, .time_ns = 88, .flags = DIAG_ACK};
+    const struct diag_tls_half *server = &facts_of(&s)->half[DIAG_SERVER];
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_record(flight, 23, 100); flight->n = 50);
+    s.seq[DIAG_SERVER] += 20;
+    send_segment(&s, DIAG_SERVER, 7, s.seq[DIAG_SERVER], (const uint8_t[35]){0}, 35);
+    CHECK(server->records == 0);
+    diag_tls_segment(s.tls, DIAG_CLIENT, &ack);
+    diag_tls_acked(s.tls, DIAG_SERVER, s.seq[DIAG_SERVER] + 35);
+    CHECK(server->records == 1 && server->last[0].frame == 8 && server->last[0].time_ns == 88);
     close_story(&s);
 }
 
@@ -214,7 +233,8 @@ static void a_gap_that_waits_is_visible(void)
 static void text_in_reply_to_a_client_hello_is_not_tls(void)
 {
     static const char *const replies[] = {"HTTP/1.1 400 Bad Request\r\n", "SSH-2.0-OpenSSH_9",
-                                          "220 mail ready\r\n", "\x16\x03\x09zzzzzzzzzzzzz"};
+                                          "220 mail ready\r\n", "\x16\x03\x09zzzzzzzzzzzzz",
+                                          "\x16\x03\x03\x48\x01zzzzzzzzzzz" /* too long */};
 
     for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
         struct story s = open_story();
@@ -256,6 +276,7 @@ int main(void)
     a_hole_over_a_record_header_loses_the_way_until_a_record_begins_a_segment();
     what_is_lost_after_the_handshake_hides_no_message_of_it();
     an_acknowledged_flight_that_was_not_captured_is_seen_as_missing();
+    a_gap_that_an_ack_gives_up_is_dated_by_that_ack();
     a_record_that_is_not_complete_says_how_much_it_lacks();
     a_gap_that_waits_is_visible();
     text_in_reply_to_a_client_hello_is_not_tls();

@@ -237,6 +237,34 @@ static void a_hello_whose_lengths_do_not_fit_is_partial(void)
     }
 }
 
+static void a_server_hello_cut_by_the_capture_is_partial(void)
+{
+    struct tls_bytes *hello = g_new0(struct tls_bytes, 1);
+    struct story s = open_story();
+    struct diag_segment cut = {.frame = 4, .seq = SERVER_ISN + 1, .data = hello->data};
+
+    put_server_hello(hello, (struct hello){.tls13 = true});
+    cut.payload = (uint32_t)hello->n;
+    cut.captured = 5 + 4 + 2 + 32 + 1 + 2; /* up to the cipher suite */
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){.tls13 = true}));
+    diag_tls_segment(s.tls, DIAG_SERVER, &cut);
+    CHECK(facts_of(&s)->server_hello.partial && facts_of(&s)->server_hello.cipher == 0xc02f);
+    CHECK(facts_of(&s)->server_hello_at.frame == 4);
+    g_free(hello);
+    close_story(&s);
+}
+
+static void a_giant_client_hello_is_read_at_its_beginning(void)
+{
+    struct story s = open_story();
+    const struct diag_tls_client_hello *hello = facts_of(&s)->client_hello;
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){.padding = 17000}));
+    CHECK(hello->partial && hello->length > 17000);
+    CHECK(strcmp(hello->server_name, "a.org") == 0);
+    close_story(&s);
+}
+
 static void what_looks_like_tls_and_what_does_not(void)
 {
     static const struct {
@@ -288,6 +316,8 @@ int main(void)
     drafts_of_tls13_count_as_tls13();
     the_group_of_an_ecdhe_exchange_is_read();
     the_protocol_that_a_tls12_server_chose_is_read();
+    a_server_hello_cut_by_the_capture_is_partial();
+    a_giant_client_hello_is_read_at_its_beginning();
     what_looks_like_tls_and_what_does_not();
     names_are_those_of_the_registries();
     post_quantum_groups_are_known();

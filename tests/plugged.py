@@ -45,7 +45,11 @@ class Plugged:
             "WIRESHARK_PLUGIN_DIR": str(self.home / "plugins"),
             "WIRESHARK_EXTCAP_DIR": str(self.home / "none"),  # capture tools only cost time here
             **sanitizer_environment(plugin)}
-        self.install(plugin)
+        try:
+            self.install(plugin)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self

@@ -48,6 +48,8 @@ struct diag_rule {
     void (*on_applied)(const struct diag_step *step); /* the state holds the segment */
     /* Another look when the capture is over (or looked at): nothing may be changed. */
     void (*on_end)(const struct diag_connection *conn, struct diag_out *out);
+    /* What came after this event (an event never changes) has proved it wrong. */
+    bool (*overtaken)(const struct diag_connection *conn, const struct diag_finding *event);
 };
 
 struct diag_engine {
@@ -209,6 +211,8 @@ bool diag_good_echo(const struct diag_connection *conn);
 
 /* Every family's second look, in the order of rules.def. */
 void diag_rules_end(const struct diag_connection *conn, struct diag_out *out);
+/* What came later has proved this event wrong. */
+bool diag_rules_overtaken(const struct diag_connection *conn, const struct diag_finding *event);
 /* An ICMP error that quotes a segment of this connection (rules/connect.c). */
 void diag_icmp_answers(struct diag_out *out, const struct diag_icmp *icmp);
 struct diag_judgement;

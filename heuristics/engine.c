@@ -211,6 +211,14 @@ void diag_rules_end(const struct diag_connection *conn, struct diag_out *out)
             rules[i]->on_end(conn, out);
 }
 
+bool diag_rules_overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (rules[i]->overtaken && rules[i]->overtaken(conn, event))
+            return true;
+    return false;
+}
+
 struct diag_connection *diag_feed_icmp(struct diag_engine *engine, const struct diag_icmp *icmp)
 {
     struct tuple tuple = tuple_of(&icmp->source, &icmp->destination);

@@ -23,6 +23,7 @@ void diag_flight_again(const struct diag_step *step)
         if (step->x->again++ == 0)
             step->x->again_frame = step->seg->frame;
         step->x->again_not_ect += step->seg->ecn == 0;
+        *(range ? &range->copies : &step->x->repaired) += 1;
     }
     if (!range)
         return;
@@ -76,6 +77,7 @@ void diag_flight_acknowledge(const struct diag_step *step)
     while (gone < y->flight_count && diag_seq_le(y->flight[gone].end, step->seg->ack)) {
         const struct diag_range *range = &y->flight[gone++];
 
+        y->repaired += range->copies;
         if (!range->again)
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
         else if (diag_range_stalled(range))
@@ -84,6 +86,9 @@ void diag_flight_acknowledge(const struct diag_step *step)
     y->flight_count -= gone;
     if (y->flight)
         memmove(y->flight, y->flight + gone, y->flight_count * sizeof *y->flight);
-    if (y->flight_count && diag_seq_lt(y->flight[0].seq, step->seg->ack))
+    if (y->flight_count && diag_seq_lt(y->flight[0].seq, step->seg->ack)) {
         y->flight[0].seq = step->seg->ack;
+        y->repaired += y->flight[0].copies;
+        y->flight[0].copies = 0;
+    }
 }

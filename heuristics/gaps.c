@@ -20,9 +20,15 @@ void diag_gaps_count_late(const struct diag_step *step)
     struct diag_half *x = step->x;
     int64_t reordering = diag_max_ns(3 * DIAG_MS_NS, diag_rtt(step->conn) / 2);
 
-    for (uint32_t i = 0; i < x->hole_count; i++)
-        if (x->hole[i].seq == step->seg->seq)
-            x->late += step->seg->time_ns - x->hole[i].time_ns > reordering;
+    for (uint32_t i = 0; i < x->hole_count; i++) {
+        int64_t missing = step->seg->time_ns - x->hole[i].time_ns;
+
+        if (x->hole[i].seq != step->seg->seq)
+            continue;
+        x->late += missing > reordering;
+        if (x->hole[i].duplicate_acked && missing >= DIAG_SECOND_NS)
+            step->conn->stalled_ns += missing;
+    }
 }
 
 void diag_gaps_fill(struct diag_half *x, uint32_t seq, uint32_t end)

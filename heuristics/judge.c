@@ -52,10 +52,12 @@ static bool share_a_frame(const struct diag_finding *a, const struct diag_findin
 }
 
 /* A copy or a hole in the capture explains only what rests on those very frames; a missing
- * direction explains everything. What is benign itself is no cause. */
-static bool explains(const struct diag_finding *cause, const struct diag_finding *symptom)
+ * direction explains everything. What is benign itself, or was overtaken, is no cause. */
+static bool explains(const struct diag_judged *judged, const struct diag_finding *symptom)
 {
-    if (cause == symptom || cause->benign ||
+    const struct diag_finding *cause = judged->finding;
+
+    if (cause == symptom || cause->benign || judged->effective < cause->severity ||
         !is_listed(&diag_catalogue[cause->id].explains, symptom->id))
         return false;
     return diag_catalogue[cause->id].stage != DIAG_STAGE_CAPTURE || cause->id == DIAG_cap_one_way ||
@@ -84,7 +86,7 @@ static void explain(struct diag_sentence *s, struct diag_judged *symptom)
     for (size_t i = 0; i < s->count; i++) {
         const struct diag_judged *cause = &s->findings[i];
 
-        if (!explains(cause->finding, symptom->finding))
+        if (!explains(cause, symptom->finding))
             continue;
         /* The root of a chain is named rather than its middle. */
         if (symptom->explained && cause->explained)
@@ -119,6 +121,13 @@ static size_t copy_judged(struct diag_judged *to, const GPtrArray *findings, gui
     return n;
 }
 
+static void silence_overtaken(struct diag_sentence *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (diag_rules_overtaken(s->conn, s->findings[i].finding))
+            s->findings[i].effective = DIAG_CHAT;
+}
+
 static struct diag_sentence *pass_sentence(struct diag_engine *engine,
                                            struct diag_judgement *judgement,
                                            struct diag_connection *conn)
@@ -133,6 +142,7 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     s->findings = g_new0(struct diag_judged, events + (judgement->made->len - made) + 1);
     s->count = copy_judged(s->findings, conn->events, 0);
     s->count += copy_judged(s->findings + s->count, judgement->made, made);
+    silence_overtaken(s);
     fold(s);
     return s;
 }

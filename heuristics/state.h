@@ -51,6 +51,7 @@ struct diag_range {
     uint32_t frame; /* first time it was sent */
     int64_t time_ns;
     uint32_t again;     /* times it was sent again */
+    uint32_t copies;    /* segments with payload that were sent again for it */
     uint32_t again_seq; /* the last copy's */
     uint32_t again_frame;
     int64_t again_ns;
@@ -99,6 +100,7 @@ struct diag_half {
     int64_t ack_ns;
     uint32_t again;       /* segments with payload sent again */
     uint32_t again_frame; /* the first of them */
+    uint32_t repaired;    /* those of them that were acknowledged in the end */
     uint32_t late;      /* segments with payload that filled a hole, too late for mere reordering */
     uint32_t probes;    /* keep-alive probes in a row, unanswered */
     uint32_t probe_run; /* keep-alive probes in a row, answered or not */

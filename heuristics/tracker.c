@@ -103,7 +103,7 @@ static void apply_payload(const struct diag_step *step)
     if (!seg->payload || step->keepalive)
         return;
     x->data_segments++;
-    if (step->again)
+    if (step->again && !step->fills)
         return;
     x->data_frame = seg->frame;
     x->data_ns = step->conn->last_data_ns = seg->time_ns;

@@ -78,7 +78,8 @@ void diag_turns_apply(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
     struct diag_request *r = &conn->request;
-    bool speaks = step->seg->payload && step->fresh && !step->keepalive;
+    bool late_answer = step->fills && step->from == DIAG_SERVER;
+    bool speaks = step->seg->payload && (step->fresh || late_answer) && !step->keepalive;
 
     if (r->open && !r->acked_frame && step->from == DIAG_SERVER && step->y->una_valid &&
         diag_seq_le(r->end, step->y->una)) {

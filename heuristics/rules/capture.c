@@ -65,15 +65,18 @@ static void one_direction(const struct diag_connection *conn, struct diag_out *o
     diag_cite(f, DIAG_ROLE_last, x->last_frame);
 }
 
-static bool repeats(const struct diag_half *x)
+/* For an ACK, or for bytes that are missing. */
+static bool waits_for_peer(const struct diag_half *x, const struct diag_half *y)
 {
-    return x->flight_count && x->flight[0].again > 0;
+    return (x->flight_count && x->flight[0].again > 0) || diag_asked_hole(y);
 }
 
 /* Somebody waits for an answer: the client for a SYN/ACK or a response, or a side for an ACK. */
 static bool waits(const struct diag_connection *conn)
 {
     const struct diag_opening *o = &conn->opening;
+    const struct diag_half *c = &conn->half[DIAG_CLIENT];
+    const struct diag_half *s = &conn->half[DIAG_SERVER];
 
     if (conn->closer != DIAG_NO_SIDE)
         return false;
@@ -82,7 +85,7 @@ static bool waits(const struct diag_connection *conn)
     if (o->synack_frame && !o->ack_frame)
         return true;
     return (conn->request.open && conn->request.due) || diag_in_tls_handshake(conn) ||
-           repeats(&conn->half[DIAG_CLIENT]) || repeats(&conn->half[DIAG_SERVER]);
+           waits_for_peer(c, s) || waits_for_peer(s, c);
 }
 
 /* As long as the silence is not long enough to be judged, it is pending. */

@@ -126,5 +126,18 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     end_of_side(conn, out, DIAG_SERVER);
 }
 
+/* The missing bytes came after all. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    const struct diag_half *x = &conn->half[event->side];
+
+    if (event->id != DIAG_response_lost_fin_gap && event->id != DIAG_fin_seq_jump)
+        return false;
+    for (uint32_t i = 0; i < x->hole_count; i++)
+        if (x->hole[i].frame == event->value[2])
+            return false;
+    return true;
+}
+
 const struct diag_rule diag_rule_holes = {
-    .name = "holes", .on_applied = on_applied, .on_end = on_end};
+    .name = "holes", .on_applied = on_applied, .on_end = on_end, .overtaken = overtaken};

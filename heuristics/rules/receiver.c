@@ -69,7 +69,17 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     still_closed(conn, out, DIAG_SERVER);
 }
 
+/* It was only out of reach for a while. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    const struct diag_half *peer = &conn->half[diag_peer(event->side)];
+
+    return event->id == DIAG_keepalive_dead_peer && peer->last_frame > event->frame &&
+           peer->rst_frame < event->frame;
+}
+
 const struct diag_rule diag_rule_receiver = {.name = "receiver",
                                              .on_segment = window_opens,
                                              .on_applied = probes_unanswered,
-                                             .on_end = on_end};
+                                             .on_end = on_end,
+                                             .overtaken = overtaken};

@@ -234,7 +234,16 @@ static void answered_late(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_response, step->seg->frame);
 }
 
+/* The awaited message came after all. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    return (event->id == DIAG_tls_no_server_hello ||
+            event->id == DIAG_tls_stall_after_server_hello) &&
+           conn->half[DIAG_SERVER].data_frame > event->frame;
+}
+
 const struct diag_rule diag_rule_silence = {.name = "silence",
                                             .on_segment = answered_late,
                                             .on_applied = still_waiting,
-                                            .on_end = never_answered};
+                                            .on_end = never_answered,
+                                            .overtaken = overtaken};

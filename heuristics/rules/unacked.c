@@ -183,21 +183,41 @@ static void recovered_late(const struct diag_step *step)
     cite_run(f, range, step->seg->frame);
 }
 
+/* At the receiver, only the copy that arrives is seen. */
+static void arrived_late(const struct diag_step *step)
+{
+    const struct diag_hole *hole = diag_asked_hole(step->x);
+
+    if (!step->fills || !hole || hole->seq != step->seg->seq ||
+        step->seg->time_ns - hole->time_ns < DIAG_SECOND_NS ||
+        diag_raised(step->conn, DIAG_retx_stall))
+        return;
+    struct diag_finding *f = diag_raise(step->out, DIAG_retx_stall, step->from, step->seg->frame,
+                                        step->seg->time_ns - hole->time_ns, 2, step->seg->frame);
+
+    if (f)
+        f->cause = DIAG_CAUSE_late;
+    diag_cite(f, DIAG_ROLE_data, hole->frame);
+    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
+    diag_cite(f, DIAG_ROLE_retransmission, step->seg->frame);
+}
+
 static void count_losses(const struct diag_connection *conn, struct diag_out *out,
                          enum diag_side side)
 {
     const struct diag_half *x = &conn->half[side];
-    uint32_t lost = x->again + x->late;
-    uint32_t percent = x->data_segments ? lost * 100 / x->data_segments : 0;
+    uint32_t lost = x->repaired + x->late;
+    uint32_t sent = x->data_segments + x->late; /* what came late had been sent before */
+    uint32_t percent = sent ? lost * 100 / sent : 0;
 
-    if (lost == 0 || x->data_segments < 2 || conn->half[diag_peer(side)].segments == 0)
+    if (lost == 0 || conn->half[diag_peer(side)].segments == 0)
         return;
-    struct diag_finding *f = diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost,
-                                        x->data_segments, percent, x->first_data_frame);
+    struct diag_finding *f = diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost, sent,
+                                        percent, x->first_data_frame);
 
     if (!f)
         return;
-    if (x->data_segments >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
+    if (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
         percent >= conn->engine->settings.loss_percent)
         f->severity = DIAG_WARN;
     diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
@@ -211,5 +231,27 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     }
 }
 
-const struct diag_rule diag_rule_unacked = {
-    .name = "unacked", .on_segment = recovered_late, .on_applied = sent_again, .on_end = on_end};
+static void on_segment(const struct diag_step *step)
+{
+    recovered_late(step);
+    arrived_late(step);
+}
+
+/* It was acknowledged after all. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    const struct diag_half *x = &conn->half[event->side];
+
+    if (event->id != DIAG_request_unacked && event->id != DIAG_retx_give_up)
+        return false;
+    for (uint32_t i = 0; i < x->flight_count; i++)
+        if (x->flight[i].frame == event->value[3])
+            return false;
+    return true;
+}
+
+const struct diag_rule diag_rule_unacked = {.name = "unacked",
+                                            .on_segment = on_segment,
+                                            .on_applied = sent_again,
+                                            .on_end = on_end,
+                                            .overtaken = overtaken};

@@ -50,13 +50,10 @@ static void add_evidence(proto_tree *tree, const struct diag_finding *finding)
 {
     for (size_t i = 0; i < finding->evidence_count; i++) {
         const struct diag_evidence *evidence = &finding->evidence[i];
-        char role[64];
 
-        g_strlcpy(role, diag_role_name(evidence->role), sizeof role);
-        g_strdelimit(role, "_", ' ');
-        proto_item_set_generated(
-            proto_tree_add_uint_format_value(tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0,
-                                             evidence->frame, "%u (%s)", evidence->frame, role));
+        proto_item_set_generated(proto_tree_add_uint_format_value(
+            tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0, evidence->frame, "%u (%s)",
+            evidence->frame, diag_role_name(evidence->role)));
     }
 }
 

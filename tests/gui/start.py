@@ -83,8 +83,8 @@ def tree_complaints(shown, finding):
         if finding[key] not in words(shown["tree"]):
             yield f"the tree lacks the {key} of {finding['id']}"
     for evidence in finding["evidence"]:
-        if not any(str(evidence["frame"]) in label and evidence["role"] in label
-                   for label in shown["tree"]):
+        role = evidence["role"].replace("_", " ")
+        if f"Evidence: {evidence['frame']} ({role})" not in words(shown["tree"]):
             yield f"the tree lacks the evidence {evidence}"
 
 

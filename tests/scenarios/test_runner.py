@@ -154,6 +154,14 @@ class Defaults(unittest.TestCase):
         self.assertNotEqual(after["seq"], before["seq"])
         self.assertEqual((before["stream"], after["stream"]), (0, 1))
 
+    def test_streams_are_those_of_wireshark(self):
+        for story, streams in (("0 C S\n0 S R.\n1 C S\n", [0, 0, 0]),
+                               ("0 C S\n1 C S seq=500\n1 S .\n1 C S\n", [0, 1, 1, 2]),
+                               ("0 S .\n1 C S seq=500\n", [0, 1]),
+                               ("0 C S\n0 S S.\n1 S S. seq=9\n", [0, 0, 0])):
+            with self.subTest(story):
+                self.assertEqual([one["stream"] for one in segments(story)], streams)
+
     def test_an_old_connection_answers_with_old_numbers(self):
         _, _, ack, _, challenge, reset = segments(HANDSHAKE + "5 C S new\n5 S . old\n5 C R\n")
         self.assertEqual((challenge["seq"], challenge["ack"]), (ack["ack"], ack["seq"]))

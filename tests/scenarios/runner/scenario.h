@@ -120,6 +120,7 @@ struct scn_connection {
     uint8_t ttl[2];
     uint16_t ip_id[2];
     uint32_t stream; /* DIAG_NO_STREAM before the first segment */
+    int64_t base[2]; /* what Wireshark takes for the ISNs of the stream; -1 when it knows none */
     GArray *streams; /* uint32_t, all it ever had */
     bool plain;      /* no options at all */
     struct scn_flow now;

@@ -148,21 +148,45 @@ static void remember(struct scn_draft *draft)
         g_byte_array_unref(before);
 }
 
-static void set_stream(struct scn_story *story, struct scn_connection *connection,
-                       struct scn_line *line)
+/* Wireshark begins a stream at a SYN with another number than it has for that side, and takes the
+ * number for a side that it has not seen yet from the first ACK. */
+static bool begins_stream(const struct scn_draft *draft)
 {
-    const char *text = scn_line_value(line, "stream");
+    bool syn = (draft->segment.flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN;
+    int64_t base = draft->connection->base[draft->from];
 
-    if (!text && connection->stream != DIAG_NO_STREAM)
-        return;
-    connection->stream = text ? scn_number(line, text, 1000) : story->streams;
-    story->streams = MAX(story->streams, connection->stream + 1);
-    g_array_append_val(connection->streams, connection->stream);
+    return draft->connection->stream == DIAG_NO_STREAM ||
+           (syn && base >= 0 && base != draft->segment.seq);
+}
+
+static void learn_bases(struct scn_draft *draft)
+{
+    const struct diag_segment *segment = &draft->segment;
+    int64_t *base = draft->connection->base;
+
+    if (base[draft->from] < 0)
+        base[draft->from] = segment->flags & DIAG_SYN ? segment->seq : segment->seq - 1;
+    if (base[diag_peer(draft->from)] < 0 && segment->flags & DIAG_ACK)
+        base[diag_peer(draft->from)] = segment->ack - 1;
+}
+
+static void set_stream(struct scn_story *story, struct scn_draft *draft)
+{
+    struct scn_connection *connection = draft->connection;
+    const char *text = scn_line_value(draft->line, "stream");
+
+    if (text || begins_stream(draft)) {
+        connection->base[DIAG_CLIENT] = connection->base[DIAG_SERVER] = -1;
+        connection->stream = text ? scn_number(draft->line, text, 1000) : story->streams;
+        story->streams = MAX(story->streams, connection->stream + 1);
+        g_array_append_val(connection->streams, connection->stream);
+    }
+    learn_bases(draft);
 }
 
 static void capture(struct scn_story *story, struct scn_draft *draft)
 {
-    set_stream(story, draft->connection, draft->line);
+    set_stream(story, draft);
     struct scn_fact *fact = scn_story_fact(story, SCN_SEGMENT);
 
     fact->payload = g_byte_array_ref(draft->payload);

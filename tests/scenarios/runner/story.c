@@ -29,6 +29,7 @@ static void free_fact(gpointer data)
 static void init_connection(struct scn_connection *connection, unsigned number)
 {
     connection->stream = DIAG_NO_STREAM;
+    connection->base[DIAG_CLIENT] = connection->base[DIAG_SERVER] = -1;
     connection->streams = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     connection->ttl[DIAG_CLIENT] = 64; /* captured at the client, the server seven hops away */
     connection->ttl[DIAG_SERVER] = 57;
@@ -49,7 +50,6 @@ void scn_connection_anew(struct scn_connection *connection, unsigned number)
     scn_flow_clear(&connection->old);
     connection->old = connection->now;
     scn_flow_init(&connection->now, number, connection->streams->len + 1);
-    connection->stream = DIAG_NO_STREAM;
 }
 
 struct scn_connection *scn_story_connection(struct scn_story *story, const struct scn_line *line,

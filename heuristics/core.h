@@ -201,7 +201,11 @@ const struct diag_hole *diag_asked_hole(const struct diag_half *sender);
 /* When the waiting of a side ended: the close, or the end of the capture. */
 int64_t diag_wait_end(const struct diag_connection *conn);
 
-/* Another address of the same name was faster (race.c). */
+/* The test holds for a connection that began within this time before or after (beside.c). */
+bool diag_any_beside(const struct diag_connection *conn, int64_t within_ns,
+                     bool (*test)(const struct diag_connection *conn,
+                                  const struct diag_connection *other));
+/* Another address of the same name was faster. */
 bool diag_lost_race(const struct diag_connection *conn);
 
 /* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */

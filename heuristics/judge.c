@@ -81,12 +81,18 @@ static void fold_repeats(struct diag_sentence *s)
             }
 }
 
+/* What was said better later is history: it may turn out to be benign. */
+static bool is_history(const struct diag_judged *judged)
+{
+    return judged->explained && judged->explained_by == judged->finding->id;
+}
+
 static void explain(struct diag_sentence *s, struct diag_judged *symptom)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct diag_judged *cause = &s->findings[i];
 
-        if (!explains(cause, symptom->finding))
+        if (is_history(cause) || !explains(cause, symptom->finding))
             continue;
         /* The root of a chain is named rather than its middle. */
         if (symptom->explained && cause->explained)

@@ -55,6 +55,9 @@ static void apply_syn(const struct diag_step *step)
     const struct diag_segment *seg = step->seg;
     struct diag_half *x = step->x;
 
+    /* The client asks again although it was answered: it did not take the answer. */
+    if (o->synack_frame && !o->ack_frame && !o->over)
+        o->bad_cycles += !diag_good_echo(step->conn);
     if (!o->syns || o->over || (x->syn && x->isn != seg->seq))
         begin_series(o, seg);
     note_syn_frame(o, seg);
@@ -66,15 +69,34 @@ static void apply_syn(const struct diag_step *step)
     x->una_valid = false;
 }
 
+/*
+ * On a path slower than the client's first retry the server answers every SYN, and its answers
+ * arrive after the ACK. Only what is more than that is its timer's: all of them, when the echo says
+ * that the last SYN was the first to arrive.
+ */
+static bool answers_another_syn(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+    int64_t since = step->seg->time_ns - o->last_ns;
+    int64_t first = o->synack_ns - o->first_ns;
+
+    if (o->synack_repeats + 1 >= o->series)
+        return false;
+    if (o->synack_timestamps && step->seg->options & DIAG_OPT_TIMESTAMPS)
+        return step->seg->tsecr != o->newest_tsval || o->synack_tsecr != o->newest_tsval;
+    return since <= first + first / 2;
+}
+
 static void repeat_synack(const struct diag_step *step)
 {
     struct diag_opening *o = &step->conn->opening;
+    bool timer = !answers_another_syn(step);
 
     if (o->synack_repeats < DIAG_SYN_FRAMES)
         o->repeat_frame[o->synack_repeats] = step->seg->frame;
     o->synack_repeats++;
-    o->repeats_after_ack += o->ack_frame != 0;
-    o->repeats_after_data += step->y->data_segments > 0;
+    o->repeats_after_ack += timer && o->ack_frame != 0;
+    o->repeats_after_data += timer && step->y->data_segments > 0;
 }
 
 static void first_synack(const struct diag_step *step)

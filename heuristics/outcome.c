@@ -26,8 +26,11 @@ static bool was_overcome(const struct diag_sentence *s, const struct diag_judged
 {
     enum diag_id id = judged->finding->id;
 
-    return diag_catalogue[id].stage == DIAG_STAGE_CONNECT && id != DIAG_synack_retx_after_data &&
-           id != DIAG_accept_then_close && s->conn->opening.established;
+    bool accepted = judged->finding->cause == DIAG_CAUSE_ect_dropped;
+
+    return diag_catalogue[id].stage == DIAG_STAGE_CONNECT &&
+           (id != DIAG_synack_retx_after_data || accepted) && id != DIAG_accept_then_close &&
+           s->conn->opening.established;
 }
 
 static bool is_failure(const struct diag_sentence *s, const struct diag_judged *judged)

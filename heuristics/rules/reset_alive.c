@@ -175,7 +175,11 @@ static void report_unexplained(const struct diag_rst *r)
 
     if (f && (r->conn->midstream || diag_rst_in_opening(r)))
         f->severity = DIAG_NOTE;
-    if (diag_rst_lost_nothing(r) && !r->conn->request.open)
+    /* A client that asks to connect waits for an answer, and this is none. */
+    bool asks = diag_rst_in_opening(r) && r->step->from == DIAG_SERVER && !r->y->ack_valid;
+    bool awaited = r->conn->request.open || asks;
+
+    if (diag_rst_lost_nothing(r) && !awaited)
         diag_excuse(f);
     diag_cite(f, DIAG_ROLE_last, r->conn->last_frame);
     diag_rst_cite(r, f);

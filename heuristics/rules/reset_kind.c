@@ -50,11 +50,15 @@ static bool answers_syn(const struct diag_step *step)
 
 static bool at_own_sequence(const struct diag_step *step)
 {
+    const struct diag_opening *o = &step->conn->opening;
     const struct diag_half *x = step->x;
     uint32_t seq = step->seg->seq;
     uint32_t low = x->una_valid ? x->una : x->nxt;
+    /* Before its SYN/ACK, a server has no sequence numbers of its own. */
+    bool unnumbered =
+        step->from == DIAG_SERVER && o->syns && !o->synack_frame && !step->y->ack_valid;
 
-    if (!x->segments)
+    if (!x->segments || unnumbered)
         return false;
     if (step->y->edge_valid && seq == step->y->edge)
         return true;

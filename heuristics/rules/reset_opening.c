@@ -49,6 +49,16 @@ static bool rejects_ack_number(const struct diag_rst *r)
     return rejects_synack(r) && r->conn->opening.synack_ack != r->x->isn + 1;
 }
 
+/* A late answer to the connection before, from the same ports: the client's own SYN is untouched.
+ */
+static bool answers_previous(const struct diag_connection *conn)
+{
+    const struct diag_connection *previous = conn->previous;
+
+    return previous && previous->half[DIAG_CLIENT].syn &&
+           conn->opening.synack_ack == previous->half[DIAG_CLIENT].isn + 1;
+}
+
 static void report_ack_number(const struct diag_rst *r)
 {
     const struct diag_opening *o = &r->conn->opening;
@@ -56,6 +66,8 @@ static void report_ack_number(const struct diag_rst *r)
         diag_raise(r->step->out, DIAG_synack_bad_ack, DIAG_SERVER, r->step->seg->frame,
                    o->synack_ack, r->x->isn + 1, o->synack_frame);
 
+    if (f && answers_previous(r->conn))
+        f->severity = DIAG_NOTE;
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
     diag_rst_cite(r, f);

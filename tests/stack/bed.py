@@ -266,8 +266,10 @@ class Bed:
 
     @contextlib.contextmanager
     def capture(self, file, link):
-        """Records at the client's interface (client0) or at the server's (server0)."""
-        namespace = self.server if link == 'server0' else self.client
+        """Records at the client's interface (client0), at the server's (server0), or at one of the
+        router's (outside, inside)."""
+        ends = {'server0': self.server, 'outside': self.router, 'inside': self.router}
+        namespace = ends.get(link, self.client)
         recorder = namespace.start(
             'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root',
             '--time-stamp-precision=nano', '-w', file, 'tcp or udp or icmp',

@@ -98,6 +98,14 @@ class Packet:
             at += 1 if self.data[at] == 1 else max(self.data[at + 1], 2)
         return None
 
+    @property
+    def ttl(self):
+        return self.data[7 if self.v6 else 8]
+
+    def header_checksum(self):
+        """Of the IPv4 header as it is; 0 when the checksum in it is right."""
+        return internet_checksum(self.data[:self.l4])
+
     def seal(self):
         """The bytes with the TCP checksum of what they say now."""
         at = self.l4 + 16

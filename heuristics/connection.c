@@ -200,19 +200,26 @@ uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender)
 }
 
 /* At least two answers, each much faster than this: the protocol is question and answer. */
-bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns)
+bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
 {
     const struct diag_request *r = &conn->request;
     bool habit = conn->answers >= 2 && conn->longest_answer_ns < waited_ns / 4;
-    /* The only thing ever said on the connection, and then a long silence. */
-    bool lonely = !conn->half[DIAG_SERVER].bytes && conn->requests == 1 &&
-                  conn->half[DIAG_CLIENT].data_segments <= 2 && waited_ns >= LONELY_NS;
 
     if (!r->open || diag_unseen(conn, DIAG_SERVER))
         return false;
     if (r->tls && diag_tls_established(conn))
         return habit || !diag_tls_of(conn)->first_data[DIAG_SERVER].frame;
-    return r->due || habit || lonely;
+    return r->due || habit;
+}
+
+/* Or the only thing ever said on the connection, and then a long silence. */
+bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns)
+{
+    bool lonely = !conn->half[DIAG_SERVER].bytes && conn->requests == 1 &&
+                  conn->half[DIAG_CLIENT].data_segments <= 2 && waited_ns >= LONELY_NS;
+
+    return diag_answer_expected(conn, waited_ns) ||
+           (lonely && conn->request.open && !diag_unseen(conn, DIAG_SERVER));
 }
 
 uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side)
@@ -234,6 +241,15 @@ const struct diag_hole *diag_asked_hole(const struct diag_half *sender)
         if (sender->hole[i].duplicate_acked)
             return &sender->hole[i];
     return NULL;
+}
+
+int64_t diag_kept_closed(const struct diag_connection *conn, enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    int64_t end = conn->closer == DIAG_NO_SIDE ? conn->last_ns : conn->close_ns;
+    bool wanted = diag_outstanding(conn, diag_peer(side)) || conn->half[diag_peer(side)].probe_run;
+
+    return x->zero_frame && wanted && end > x->zero_ns ? end - x->zero_ns : 0;
 }
 
 int64_t diag_wait_end(const struct diag_connection *conn)

@@ -149,6 +149,9 @@ void diag_tls_apply(const struct diag_step *step);
 /* The client's own recognised request, so that silence is no answer to it. */
 bool diag_is_request(const struct diag_segment *seg);
 
+/* Bytes of TLS that neither ask nor answer anything. */
+bool diag_is_tls_housekeeping(const struct diag_step *step);
+
 /* The user noticed that this range was sent again. */
 bool diag_range_stalled(const struct diag_range *range);
 
@@ -192,12 +195,17 @@ bool diag_in_tls_handshake(const struct diag_connection *conn);
 /* An answer to the open request is due: silence is not one (long poll, push and one-way protocols
  * are told apart by shape). */
 bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns);
+/* The same without the guess that a lonely request, never answered, was one. */
+bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns);
 /* Bytes of the peer that this side has not answered with a byte of its own. */
 uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side);
 /* Bytes that its peer acknowledged and that are not in the capture, behind the last that are. */
 uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender);
 /* The unfilled hole that the receiver asks for, else NULL. */
 const struct diag_hole *diag_asked_hole(const struct diag_half *sender);
+/* How long this side's window stayed closed until the close, or its last segment, while its peer
+ * wanted to send; 0 if it is open. */
+int64_t diag_kept_closed(const struct diag_connection *conn, enum diag_side side);
 /* When the waiting of a side ended: the close, or the end of the capture. */
 int64_t diag_wait_end(const struct diag_connection *conn);
 

@@ -33,12 +33,26 @@ static bool was_overcome(const struct diag_sentence *s, const struct diag_judged
            s->conn->opening.established;
 }
 
+/* A stall at whose end somebody gave up: the stall is what failed the connection. */
+static bool made_it_fail(const struct diag_sentence *s, const struct diag_judged *cause)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct diag_judged *symptom = &s->findings[i];
+
+        if (symptom->explained && symptom->explained_by == cause->finding->id &&
+            diag_catalogue[symptom->finding->id].fails && !symptom->finding->benign &&
+            symptom->effective >= DIAG_NOTE && !was_overcome(s, symptom))
+            return true;
+    }
+    return false;
+}
+
 static bool is_failure(const struct diag_sentence *s, const struct diag_judged *judged)
 {
     bool counts = diag_is_open(judged) || is_explained_by_host(judged);
 
-    return counts && judged->effective >= DIAG_NOTE && diag_catalogue[judged->finding->id].fails &&
-           !was_overcome(s, judged);
+    return counts && judged->effective >= DIAG_NOTE && !was_overcome(s, judged) &&
+           (diag_catalogue[judged->finding->id].fails || made_it_fail(s, judged));
 }
 
 static bool any(const struct diag_sentence *s,
@@ -64,7 +78,8 @@ static int64_t waited(const struct diag_connection *conn)
     const struct diag_opening *o = &conn->opening;
     int64_t connect = o->established && o->syns > 1 ? o->ack_ns - o->all_first_ns : 0;
 
-    return connect + conn->stalled_ns + conn->slow_ns;
+    return connect + conn->stalled_ns + conn->slow_ns + diag_kept_closed(conn, DIAG_CLIENT) +
+           diag_kept_closed(conn, DIAG_SERVER);
 }
 
 static bool lossy(const struct diag_sentence *s)

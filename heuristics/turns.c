@@ -56,10 +56,15 @@ static void ask(const struct diag_step *step)
     r->acked_frame = 0;
 }
 
-/* close_notify, or an HTTP/2 SETTINGS acknowledgment: nobody answers those. */
-static bool is_tls_housekeeping(const struct diag_step *step)
+/* close_notify, or an HTTP/2 SETTINGS acknowledgment: nobody answers those. What little a server
+ * sends when the client has closed, or as an alert, answers no request. */
+bool diag_is_tls_housekeeping(const struct diag_step *step)
 {
-    return diag_tls_established(step->conn) && step->seg->payload <= TLS_HOUSEKEEPING_BYTES;
+    const struct diag_segment *seg = step->seg;
+    bool alert = seg->captured && seg->data[0] == DIAG_TLS_ALERT;
+
+    return diag_tls_established(step->conn) && seg->payload <= TLS_HOUSEKEEPING_BYTES &&
+           (step->from == DIAG_CLIENT || alert || step->conn->closer == DIAG_CLIENT);
 }
 
 static void answer(const struct diag_step *step)
@@ -86,12 +91,10 @@ void diag_turns_apply(const struct diag_step *step)
         r->acked_frame = step->seg->frame;
         r->acked_ns = step->seg->time_ns;
     }
-    if (!speaks)
+    if (!speaks || diag_is_tls_housekeeping(step))
         return;
-    if (step->from == DIAG_CLIENT && !is_tls_housekeeping(step))
+    if (step->from == DIAG_CLIENT)
         ask(step);
-    else if (step->from == DIAG_CLIENT)
-        return;
     else
         answer(step);
 }

@@ -2,6 +2,11 @@
 /* The receiver takes nothing: its window is closed, or it does not answer probes any more. */
 #include "blame.h"
 
+/* One probe can be lost, and its repetition too. */
+#define DEAD_PROBES 3
+
+/* ---- the window */
+
 static bool window_matters(const struct diag_step *step)
 {
     const struct diag_half *x = step->x;
@@ -36,46 +41,70 @@ static void window_opens(const struct diag_step *step)
         report_window(step->conn, step->out, step->from, step->seg->frame, step->seg->time_ns);
 }
 
-static void probes_unanswered(const struct diag_step *step)
-{
-    const struct diag_half *x = step->x;
+/* ---- probes */
 
-    if (!step->keepalive || x->probes != 3 || step->y->segments == 0 || step->y->fin ||
-        diag_raised(step->conn, DIAG_keepalive_dead_peer))
-        return;
-    struct diag_finding *f =
-        diag_raise(step->out, DIAG_keepalive_dead_peer, step->from, step->seg->frame, x->probes,
-                   step->seg->time_ns - x->probe_ns, x->probe_first_frame);
+/* What is sent just now cannot have been answered yet: the probes before it count. */
+static bool may_be_dead(const struct diag_connection *conn, enum diag_side side, uint32_t probes)
+{
+    const struct diag_half *y = &conn->half[diag_peer(side)];
+
+    return probes >= DEAD_PROBES && y->segments > 0 && !y->fin && !y->zero_frame;
+}
+
+static void report_dead(const struct diag_connection *conn, struct diag_out *out,
+                        enum diag_side side, uint32_t probes)
+{
+    const struct diag_half *x = &conn->half[side];
+    struct diag_finding *f = diag_raise(out, DIAG_keepalive_dead_peer, side, x->probe_frame, probes,
+                                        x->probe_last_ns - x->probe_ns, x->probe_first_frame);
 
     if (!f)
         return;
-    f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(step->from));
+    f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(side));
     diag_cite(f, DIAG_ROLE_probe, x->probe_first_frame);
-    diag_cite(f, DIAG_ROLE_probe, step->seg->frame);
+    diag_cite(f, DIAG_ROLE_probe, x->probe_frame);
 }
+
+static void probes_unanswered(const struct diag_step *step)
+{
+    if (step->keepalive && may_be_dead(step->conn, step->from, step->x->probes - 1) &&
+        !diag_raised(step->conn, DIAG_keepalive_dead_peer))
+        report_dead(step->conn, step->out, step->from, step->x->probes - 1);
+}
+
+static void never_answered(const struct diag_connection *conn, struct diag_out *out,
+                           enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    bool heard = conn->half[diag_peer(side)].last_frame > x->probe_frame;
+
+    if (!heard && may_be_dead(conn, side, x->probes) && !diag_near_end(conn, x->probe_last_ns))
+        report_dead(conn, out, side, x->probes);
+}
+
+/* ---- once the capture is over */
 
 static void still_closed(const struct diag_connection *conn, struct diag_out *out,
                          enum diag_side side)
 {
-    uint32_t zero = conn->half[side].zero_frame;
-
-    if (zero && conn->closer == DIAG_NO_SIDE && diag_outstanding(conn, diag_peer(side)))
-        report_window(conn, out, side, zero, conn->last_ns);
+    if (diag_kept_closed(conn, side))
+        report_window(conn, out, side, conn->half[side].zero_frame,
+                      conn->half[side].zero_ns + diag_kept_closed(conn, side));
 }
 
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
-    still_closed(conn, out, DIAG_CLIENT);
-    still_closed(conn, out, DIAG_SERVER);
+    for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
+        still_closed(conn, out, side);
+        never_answered(conn, out, side);
+    }
 }
 
-/* It was only out of reach for a while. */
+/* It was only out of reach for a while; or it is there, and knows the connection no more. */
 static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
 {
-    const struct diag_half *peer = &conn->half[diag_peer(event->side)];
-
-    return event->id == DIAG_keepalive_dead_peer && peer->last_frame > event->frame &&
-           peer->rst_frame < event->frame;
+    return event->id == DIAG_keepalive_dead_peer &&
+           conn->half[diag_peer(event->side)].last_frame > event->frame;
 }
 
 const struct diag_rule diag_rule_receiver = {.name = "receiver",

@@ -67,7 +67,7 @@ static void report_timeout(const struct diag_rst *r)
 /* ---- an application that closed */
 
 /* The server owes an answer to what it received; a client only to what is still pouring in: a
- * client that has its answer and resets the connection has read it. */
+ * client that has its answer and resets the connection has read it, unless its buffer is full. */
 static bool is_unread_data(const struct diag_rst *r)
 {
     bool own = r->kind == DIAG_RST_ACTIVE || (r->x->fin && r->kind == DIAG_RST_REPLY);
@@ -76,7 +76,8 @@ static bool is_unread_data(const struct diag_rst *r)
 
     if (!own || diag_unanswered(r->conn, r->step->from) == 0)
         return false;
-    return r->step->from == DIAG_SERVER || diag_rst_peer_lost(r) > 0 || (r->x->fin && fresh);
+    return r->step->from == DIAG_SERVER || diag_rst_peer_lost(r) > 0 || r->x->zero_frame ||
+           (r->x->fin && fresh);
 }
 
 static void report_unread(const struct diag_rst *r)
@@ -112,11 +113,16 @@ static enum diag_cause how_unknown(const struct diag_rst *r)
     return DIAG_CAUSE_lost_state;
 }
 
+/* Since it was heard last, before the segment that it does not know. */
+static int64_t idle_before(const struct diag_rst *r)
+{
+    return r->x->segments ? r->answers->time_ns - r->x->last_ns : r->conn->segments_gap_ns;
+}
+
 static void report_no_socket(const struct diag_rst *r)
 {
-    struct diag_finding *f =
-        diag_raise(r->step->out, DIAG_rst_no_socket, r->step->from, r->step->seg->frame,
-                   r->answers->frame, r->conn->segments_gap_ns);
+    struct diag_finding *f = diag_raise(r->step->out, DIAG_rst_no_socket, r->step->from,
+                                        r->step->seg->frame, r->answers->frame, idle_before(r));
 
     if (!f)
         return;

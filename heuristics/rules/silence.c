@@ -203,7 +203,7 @@ static void never_answered(const struct diag_connection *conn, struct diag_out *
 
 static bool is_push(const struct diag_connection *conn, int64_t waited)
 {
-    return !diag_answer_due(conn, waited);
+    return !diag_answer_expected(conn, waited);
 }
 
 static void answered_late(const struct diag_step *step)
@@ -214,7 +214,8 @@ static void answered_late(const struct diag_step *step)
     int64_t waited = step->seg->time_ns - r->last_ns;
     const struct diag_settings *s = &conn->engine->settings;
 
-    if (step->from != DIAG_SERVER || !step->seg->payload || !step->fresh || !r->open || step->gap)
+    if (step->from != DIAG_SERVER || !step->seg->payload || !step->fresh || !r->open || step->gap ||
+        diag_is_tls_housekeeping(step))
         return;
     /* Acknowledged late: the wait was (also) the network's. */
     bool taken = r->acked_frame && r->acked_ns - r->last_ns < waited / 2;

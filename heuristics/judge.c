@@ -204,6 +204,22 @@ struct diag_judgement *diag_judge(struct diag_engine *engine)
     return j;
 }
 
+struct diag_finding *diag_sentence_add(struct diag_engine *engine, struct diag_judgement *judgement,
+                                       struct diag_sentence *s, enum diag_id id, uint32_t frame,
+                                       const int64_t value[DIAG_MAX_VALUES])
+{
+    struct diag_out out = {engine, engine->connections->pdata[s->conn->index], judgement->made,
+                           true};
+    struct diag_finding *f = diag_raise_values(&out, id, DIAG_SERVER, frame, value);
+
+    if (!f)
+        return NULL;
+    s->findings = g_renew(struct diag_judged, s->findings, s->count + 1);
+    s->findings[s->count++] = (struct diag_judged){.finding = f, .effective = f->severity};
+    fold(s);
+    return f;
+}
+
 struct diag_host *diag_host_add(struct diag_engine *engine, struct diag_judgement *judgement,
                                 enum diag_id id, uint32_t frame,
                                 const int64_t value[DIAG_MAX_VALUES])

@@ -37,6 +37,12 @@ struct diag_host *diag_host_add(struct diag_engine *engine, struct diag_judgemen
                                 enum diag_id id, uint32_t frame,
                                 const int64_t value[DIAG_MAX_VALUES]);
 
+/* A verdict about one connection that other connections showed; folds again. NULL when the capture
+ * does not hold what it needs. */
+struct diag_finding *diag_sentence_add(struct diag_engine *engine, struct diag_judgement *judgement,
+                                       struct diag_sentence *s, enum diag_id id, uint32_t frame,
+                                       const int64_t value[DIAG_MAX_VALUES]);
+
 /* Outcome and verdict from a sentence's findings (outcome.c). */
 void diag_decide(struct diag_sentence *sentence);
 bool diag_is_open(const struct diag_judged *judged);

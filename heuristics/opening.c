@@ -7,6 +7,12 @@
 
 #include <string.h>
 
+/* RFC 3168 6.1.1: an ECN-setup SYN has both bits. */
+static bool asks_for_ecn(const struct diag_segment *seg)
+{
+    return (seg->flags & (DIAG_ECE | DIAG_CWR)) == (DIAG_ECE | DIAG_CWR);
+}
+
 static void begin_series(struct diag_opening *o, const struct diag_segment *seg)
 {
     bool same_clock = o->timestamps && (seg->options & DIAG_OPT_TIMESTAMPS);
@@ -14,7 +20,7 @@ static void begin_series(struct diag_opening *o, const struct diag_segment *seg)
     o->attempts++;
     o->series = 0;
     o->first_ns = seg->time_ns;
-    o->ecn = (seg->flags & (DIAG_ECE | DIAG_CWR)) == (DIAG_ECE | DIAG_CWR);
+    o->ecn = asks_for_ecn(seg);
     o->answered = o->over = false;
     o->synack_frame = o->ack_frame = 0;
     o->synack_repeats = o->repeats_after_ack = o->repeats_after_data = 0;
@@ -33,6 +39,14 @@ static void take_offer(struct diag_half *x, const struct diag_segment *seg)
     x->wscale = seg->options & DIAG_OPT_WSCALE ? seg->wscale : 0;
 }
 
+static void count_ecn(struct diag_opening *o, const struct diag_segment *seg)
+{
+    if (asks_for_ecn(seg))
+        o->ecn_syns++;
+    else if (o->ecn_syns)
+        o->plain_syns++;
+}
+
 static void note_syn_frame(struct diag_opening *o, const struct diag_segment *seg)
 {
     if (o->series < DIAG_SYN_FRAMES)
@@ -41,6 +55,7 @@ static void note_syn_frame(struct diag_opening *o, const struct diag_segment *se
         o->all_first_ns = seg->time_ns;
         o->all_first_frame = seg->frame;
     }
+    count_ecn(o, seg);
     o->series++;
     o->last_ns = seg->time_ns;
     o->last_frame = seg->frame;
@@ -99,11 +114,21 @@ static void repeat_synack(const struct diag_step *step)
     o->repeats_after_data += timer && step->y->data_segments > 0;
 }
 
+/* Another initial sequence number: what was read so far was said to somebody else. */
+static void forget_tls(struct diag_connection *conn)
+{
+    if (conn->tls)
+        diag_tls_free(conn->tls);
+    conn->tls = NULL;
+}
+
 static void first_synack(const struct diag_step *step)
 {
     struct diag_opening *o = &step->conn->opening;
     const struct diag_segment *seg = step->seg;
 
+    if (o->synack_frame)
+        forget_tls(step->conn);
     o->synack_frame = seg->frame;
     o->synack_ns = seg->time_ns;
     o->synack_repeats = 0;
@@ -129,6 +154,7 @@ static void apply_synack(const struct diag_step *step)
         first_synack(step);
     o->synacks++;
     o->answered = true;
+    o->ecn_answered |= o->ecn_syns && !o->plain_syns;
     o->synack_last_frame = seg->frame;
     o->synack_last_ns = seg->time_ns;
     step->x->ack = seg->ack;

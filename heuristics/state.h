@@ -25,8 +25,12 @@
 #define DIAG_RESETS     16
 #define DIAG_HISTORY    40
 
+#define DIAG_HEAD_BYTES 8
+
 /* What is remembered of one segment. */
 struct diag_sent {
+    uint8_t head[DIAG_HEAD_BYTES]; /* the payload begins with these */
+    uint8_t head_length;
     uint32_t frame;
     int64_t time_ns;
     enum diag_side from;
@@ -87,7 +91,13 @@ struct diag_half {
     uint32_t fin_frame;
     int64_t fin_ns;
     uint32_t fin_repeats;
-    uint32_t rst_frame;
+    uint32_t rst_frame; /* its first reset */
+    uint32_t rst_seq;
+    uint32_t before_rst_frame; /* its last segment before that */
+    uint16_t rst_ip_id;
+    uint8_t rst_ttl;
+    uint8_t id_steps; /* IP IDs in a row that counted up */
+    uint16_t ip_id;   /* the last, resets not counted */
     int64_t rst_ns;
     uint32_t first_frame;
     uint32_t last_frame;
@@ -152,9 +162,12 @@ struct diag_opening {
     uint32_t newest_tsval;
     int64_t newest_ns;
     bool timestamps;
-    bool ecn;      /* the first SYN of the series was an ECN-setup SYN */
-    bool answered; /* the running series: by anything */
-    bool over;     /* the running series ended in a reset: the next SYN begins another */
+    bool ecn; /* the first SYN of the series was an ECN-setup SYN */
+    bool ecn_answered;
+    uint32_t ecn_syns;
+    uint32_t plain_syns; /* after one with ECN */
+    bool answered;       /* the running series: by anything */
+    bool over;           /* the running series ended in a reset: the next SYN begins another */
 
     uint32_t synacks;
     uint32_t synack_frame; /* the first with the current ISN */

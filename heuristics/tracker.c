@@ -215,6 +215,10 @@ static void apply_end(const struct diag_step *step)
         x->fin = true;
     }
     if (step->rst && !x->rst_frame) {
+        x->before_rst_frame = x->last_frame;
+        x->rst_seq = seg->seq;
+        x->rst_ttl = seg->ttl;
+        x->rst_ip_id = seg->ip_id;
         x->rst_frame = seg->frame;
         x->rst_ns = seg->time_ns;
     }
@@ -225,6 +229,18 @@ static void apply_end(const struct diag_step *step)
         step->conn->close_ns = seg->time_ns;
         step->conn->idle_before_close_ns = seg->time_ns - step->conn->last_ns;
     }
+}
+
+/* Does the source number its packets upwards (RFC 6864 allows anything)? */
+static void count_id(struct diag_half *x, uint16_t id)
+{
+    uint16_t step = (uint16_t)(id - x->ip_id);
+
+    if (step == 0 || step > 256 || !x->segments)
+        x->id_steps = 0;
+    else if (x->id_steps < UINT8_MAX)
+        x->id_steps++;
+    x->ip_id = id;
 }
 
 static void apply_sender(const struct diag_step *step)
@@ -240,6 +256,7 @@ static void apply_sender(const struct diag_step *step)
     }
     if (!step->rst) {
         x->ttl = seg->ttl;
+        count_id(x, seg->ip_id);
         if (seg->options & DIAG_OPT_TIMESTAMPS) {
             x->timestamps = true;
             x->tsval = seg->tsval;
@@ -248,6 +265,13 @@ static void apply_sender(const struct diag_step *step)
     x->segments++;
     x->last_frame = seg->frame;
     x->last_ns = seg->time_ns;
+}
+
+static void keep_head(struct diag_sent *sent, const struct diag_segment *seg)
+{
+    sent->head_length = seg->captured < DIAG_HEAD_BYTES ? (uint8_t)seg->captured : DIAG_HEAD_BYTES;
+    if (sent->head_length)
+        memcpy(sent->head, seg->data, sent->head_length);
 }
 
 static void remember(const struct diag_step *step)
@@ -275,6 +299,7 @@ static void remember(const struct diag_step *step)
                            .ttl = seg->ttl,
                            .tunnel = seg->tunnel,
                            .timestamps = !!(seg->options & DIAG_OPT_TIMESTAMPS)};
+    keep_head(&conn->recent[conn->recent_count - 1], seg);
 }
 
 void diag_step_apply(const struct diag_step *step)

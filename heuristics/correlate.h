@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Connections seen from above: sorted by client, server and port, so that all connections of one
+ * client, of one client to one server, or to one port are a run of neighbours.
+ */
+#ifndef DIAG_CORRELATE_H
+#define DIAG_CORRELATE_H
+
+#include "judge.h"
+
+/* One connection, as seen from above. */
+struct diag_entry {
+    struct diag_address client;
+    struct diag_endpoint server;
+    struct diag_sentence *sentence;
+    const struct diag_connection *conn;
+    bool failed; /* to connect */
+};
+
+struct diag_span {
+    struct diag_entry *entry;
+    size_t count;
+};
+
+bool diag_same_client(const struct diag_entry *a, const struct diag_entry *b);
+bool diag_same_server(const struct diag_entry *a, const struct diag_entry *b);
+bool diag_same_port(const struct diag_entry *a, const struct diag_entry *b);
+/* The run of entries that are the same as the first, and what follows it. */
+struct diag_span diag_span_run(struct diag_span all,
+                               bool (*same)(const struct diag_entry *, const struct diag_entry *));
+struct diag_span diag_span_after(struct diag_span all, struct diag_span run);
+
+/* The finding, while it is being made. */
+struct diag_finding *diag_host_finding(struct diag_host *host);
+/* The finding's text is this address. */
+void diag_host_name(struct diag_engine *engine, struct diag_host *host,
+                    const struct diag_address *address);
+/* The host finding is about this connection, and explains of it what the catalogue says. */
+void diag_host_fold(struct diag_host *host, struct diag_sentence *sentence);
+
+void diag_correlate_hosts(struct diag_engine *engine, struct diag_judgement *judgement,
+                          struct diag_span all);
+void diag_correlate_connects(struct diag_engine *engine, struct diag_judgement *judgement,
+                             struct diag_span all);
+void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
+void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
+
+#endif

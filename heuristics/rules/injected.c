@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Did somebody else send this reset? Only where the packets contradict the sender's own: it goes on
+ * after its reset, both ends are reset at one instant, or several of its habits change at once.
+ * Resets that answer a SYN or a SYN/ACK are never judged here, and the habits of a *reply* (ID 0,
+ * no timestamps, window 0) are those of an honest Linux.
+ */
+#include "blame.h"
+
+/* Later than this, a segment was not merely overtaken by the reset. */
+#define OVERTAKEN_NS (5 * DIAG_MS_NS)
+#define GOES_ON_NS   (10 * DIAG_SECOND_NS)
+/* One hop is a NAT, a container or a host bridge. */
+#define FOREIGN_HOPS 2
+/* IDs counted up by at most this since the last segment still belong to one counter. */
+#define ID_STEP  256
+#define ID_STEPS 3
+
+/* What is compared: the reset against the other segments of its source. */
+struct suspicion {
+    const struct diag_connection *conn;
+    struct diag_out *out;
+    enum diag_side side;
+    uint32_t frame; /* the reset */
+    uint8_t ttl;
+    uint16_t ip_id;
+    uint32_t reference; /* frame to compare with */
+};
+
+/* TTLs start at 64, 128 or 255 in all stacks; a host may use several of them. */
+static int hops(uint8_t ttl)
+{
+    return (ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl;
+}
+
+static bool foreign_hops(const struct diag_half *x, uint8_t ttl)
+{
+    int apart = hops(ttl) - hops(x->ttl);
+
+    return x->ttl && (apart >= FOREIGN_HOPS || apart <= -FOREIGN_HOPS);
+}
+
+static bool foreign_id(const struct diag_half *x, uint16_t id)
+{
+    return x->id_steps >= ID_STEPS && (uint16_t)(id - x->ip_id) > ID_STEP;
+}
+
+static void report(const struct suspicion *s, enum diag_cause cause, uint32_t at)
+{
+    const struct diag_half *x = &s->conn->half[s->side];
+
+    if (diag_raised(s->conn, DIAG_rst_injected))
+        return;
+    struct diag_finding *f = diag_raise(s->out, DIAG_rst_injected, s->side, at, s->frame, s->ttl,
+                                        x->ttl, s->ip_id, x->ip_id, s->reference);
+
+    if (!f)
+        return;
+    f->cause = cause;
+    f->confidence = cause == DIAG_CAUSE_habits ? DIAG_MEDIUM : DIAG_HIGH;
+    diag_cite(f, DIAG_ROLE_rst, s->frame);
+    diag_cite(f, DIAG_ROLE_last, s->reference);
+    diag_cite(f, DIAG_ROLE_data, at);
+}
+
+static const struct diag_reset *first_reset(const struct diag_connection *conn, enum diag_side side)
+{
+    for (uint32_t i = 0; i < conn->reset_count; i++)
+        if (conn->reset[i].side == side)
+            return &conn->reset[i];
+    return NULL;
+}
+
+static bool was_established(const struct diag_connection *conn)
+{
+    return conn->opening.established || (conn->midstream && conn->half[DIAG_CLIENT].segments > 1);
+}
+
+/* ---- the same source goes on: a reset leaves no connection behind that could */
+
+static bool goes_on(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    const struct diag_half *x = step->x;
+    int64_t later = seg->time_ns - x->rst_ns;
+
+    return x->rst_frame && !step->rst && !(seg->flags & DIAG_SYN) && later > OVERTAKEN_NS &&
+           later < GOES_ON_NS && step->fresh && seg->seq == x->nxt &&
+           diag_seq_le(x->rst_seq, seg->seq) && hops(seg->ttl) == hops(x->ttl);
+}
+
+static void source_goes_on(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+    const struct diag_reset *reset = first_reset(step->conn, step->from);
+
+    if (!goes_on(step) || !was_established(step->conn) || !reset || reset->kind == DIAG_RST_REFUSE)
+        return;
+    report(&(struct suspicion){step->conn, step->out, step->from, x->rst_frame, x->rst_ttl,
+                               x->rst_ip_id, step->seg->frame},
+           DIAG_CAUSE_goes_on, step->seg->frame);
+}
+
+/* ---- both ends are reset before one can have heard of the other */
+
+static bool too_close(const struct diag_connection *conn, int64_t apart_ns)
+{
+    bool known = conn->min_rtt_ns != DIAG_UNKNOWN_NS;
+
+    return apart_ns < (known ? conn->min_rtt_ns / 4 : DIAG_MS_NS);
+}
+
+static bool unprovoked(const struct diag_connection *conn, uint32_t frame)
+{
+    for (uint32_t i = 0; i < conn->reset_count; i++)
+        if (conn->reset[i].frame == frame)
+            return conn->reset[i].kind == DIAG_RST_ACTIVE || conn->reset[i].kind == DIAG_RST_ODD;
+    return false;
+}
+
+static bool is_foreign(const struct diag_half *x)
+{
+    return foreign_hops(x, x->rst_ttl) || foreign_id(x, x->rst_ip_id);
+}
+
+static void both_ends_reset(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+    const struct diag_half *y = step->y;
+
+    if (x->rst_frame != step->seg->frame || !y->rst_frame || !was_established(step->conn) ||
+        !too_close(step->conn, x->rst_ns - y->rst_ns) || !unprovoked(step->conn, x->rst_frame) ||
+        !unprovoked(step->conn, y->rst_frame) || (!is_foreign(x) && !is_foreign(y)))
+        return;
+    bool own = is_foreign(x);
+    const struct diag_half *odd = own ? x : y;
+
+    report(&(struct suspicion){step->conn, step->out, own ? step->from : diag_peer(step->from),
+                               odd->rst_frame, odd->rst_ttl, odd->rst_ip_id, odd->before_rst_frame},
+           DIAG_CAUSE_both_ends, step->seg->frame);
+}
+
+/* ---- several habits change at once, in a reset that nothing provoked */
+
+static void habits_change(const struct diag_step *step)
+{
+    const struct diag_half *x = step->x;
+    const struct diag_reset *reset = first_reset(step->conn, step->from);
+    bool timestamps = step->seg->options & DIAG_OPT_TIMESTAMPS;
+
+    if (x->rst_frame != step->seg->frame || !was_established(step->conn) || !reset ||
+        reset->frame != step->seg->frame || reset->kind != DIAG_RST_ACTIVE)
+        return;
+    if (!foreign_hops(x, x->rst_ttl) || !foreign_id(x, x->rst_ip_id) ||
+        !(x->timestamps && !timestamps))
+        return;
+    report(&(struct suspicion){step->conn, step->out, step->from, x->rst_frame, x->rst_ttl,
+                               x->rst_ip_id, x->before_rst_frame},
+           DIAG_CAUSE_habits, step->seg->frame);
+}
+
+static void on_segment(const struct diag_step *step)
+{
+    source_goes_on(step);
+}
+
+static void on_applied(const struct diag_step *step)
+{
+    if (!step->rst)
+        return;
+    both_ends_reset(step);
+    habits_change(step);
+}
+
+const struct diag_rule diag_rule_injected = {
+    .name = "injected", .on_segment = on_segment, .on_applied = on_applied};

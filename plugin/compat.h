@@ -10,6 +10,8 @@
 #include <wireshark.h>
 #include <ws_version.h>
 
+#include <glib.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 

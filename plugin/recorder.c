@@ -45,15 +45,16 @@ static struct station station[DIAG_RECORD_KINDS] = {
 
 static int proto_of_records = -1;
 
-static struct diag_address as_fact(const address *from)
+/* Into a record that is all zeros. */
+static void note_address(struct diag_address *to, const address *from)
 {
-    struct diag_address to = {.length = 0};
-
-    if ((from->type == AT_IPv4 && from->len == 4) || (from->type == AT_IPv6 && from->len == 16)) {
-        to.length = (uint8_t)from->len;
-        memcpy(to.bytes, from->data, to.length);
+    if (from->type == AT_IPv4 && from->len == 4) {
+        to->length = 4;
+        memcpy(to->bytes, from->data, 4);
+    } else if (from->type == AT_IPv6 && from->len == 16) {
+        to->length = 16;
+        memcpy(to->bytes, from->data, 16);
     }
-    return to;
 }
 
 /* The IP dissectors hand their header down; other callers hand down nothing, or their own. */
@@ -133,8 +134,8 @@ static void note(enum diag_record_kind kind, tvbuff_t *tvb, packet_info *pinfo, 
         return;
     record->tvb = tvb;
     record->kind = kind;
-    record->source = as_fact(&pinfo->net_src);
-    record->destination = as_fact(&pinfo->net_dst);
+    note_address(&record->source, &pinfo->net_src);
+    note_address(&record->destination, &pinfo->net_dst);
     record->fragment = pinfo->fragmented;
     record->quoted = pinfo->flags.in_error_pkt;
     if (kind != DIAG_RECORD_ARP && !PINFO_FD_VISITED(pinfo)) {

@@ -60,7 +60,7 @@ static void check_facts(const struct diag_tls *tls)
     demand((expect == DIAG_TLS_EXPECT_nothing) == (who == DIAG_NO_SIDE));
     demand(diag_tls_expect_name(expect) != NULL);
     demand(facts->message_count <= DIAG_TLS_MAX_MESSAGES);
-    demand(strlen(facts->history) == facts->message_count + (facts->history[0] == '^'));
+    demand(strlen(facts->history) == (size_t)facts->message_count + (facts->history[0] == '^'));
     demand(facts->alert_count <= DIAG_TLS_MAX_ALERTS);
     demand(hello->group_count <= DIAG_TLS_MAX_GROUPS);
     demand(strlen(hello->alpn) <= DIAG_TLS_MAX_ALPN);

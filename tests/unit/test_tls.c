@@ -101,6 +101,9 @@ static void a_certificate_request_shows_that_no_key_exchange_comes(void)
     SEND(&s, DIAG_SERVER, put_certificate(flight, 10); put_message(flight, 13, 20));
     AWAITS(&s, "server_hello_done", DIAG_SERVER);
     CHECK(facts_of(&s)->certificate_requested);
+    SEND(&s, DIAG_CLIENT, put_certificate(flight, 30));
+    CHECK(facts_of(&s)->certificates.frame == 5); /* still the server's */
+    CHECK(facts_of(&s)->certificates.length == 4 + 3 + 2 * (3 + 10));
     close_story(&s);
 }
 

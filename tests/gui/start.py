@@ -83,8 +83,7 @@ def tree_complaints(shown, finding):
         if finding[key] not in words(shown["tree"]):
             yield f"the tree lacks the {key} of {finding['id']}"
     for evidence in finding["evidence"]:
-        role = evidence["role"].replace("_", " ")
-        if f"Evidence: {evidence['frame']} ({role})" not in words(shown["tree"]):
+        if f"Evidence: {evidence['frame']} ({evidence['role']})" not in words(shown["tree"]):
             yield f"the tree lacks the evidence {evidence}"
 
 

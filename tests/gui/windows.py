@@ -28,7 +28,11 @@ def wait_for(what, find):
 
 def window(title):
     """A top-level window of any program by the beginning of its title."""
-    for program in pyatspi.Registry.getDesktop(0):
+    desktop = pyatspi.Registry.getDesktop(0)
+    desktop.clearCache()
+    for program in desktop:
+        if program:
+            program.clearCache()  # it may have been asked before it knew its own windows
         for one in program or []:
             if one and one.name.startswith(title):
                 return one
@@ -72,6 +76,11 @@ def activate(title):
     subprocess.run(["xdotool", "search", "--name", title, "windowactivate", "--sync"], check=True)
 
 
+def on_screen(title):
+    return subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], check=False,
+                          capture_output=True).stdout
+
+
 def shoot(name):
     subprocess.run(["import", "-window", "root", f"{name}.png"], check=True)
 
@@ -108,6 +117,7 @@ def main():
     wireshark = subprocess.Popen(["wireshark", "-C", "Diagnosis", "-r", capture, "-g", frame,
                                   "-z", "expert"])
     try:
+        wait_for(EXPERT, lambda: on_screen(EXPERT))
         wait_for(EXPERT, lambda: window(EXPERT))
         main_window = wait_for(title, lambda: window(title))
         (columns, packets), tree = read_main(main_window, title)

@@ -132,6 +132,11 @@ class Defaults(unittest.TestCase):
         self.assertEqual((first["seq"], first["data"]), (second["seq"], second["data"]))
         self.assertNotEqual(first["ip_id"], second["ip_id"])
 
+    def test_again_finds_the_segment_that_began_there(self):
+        *_, first, _, again = segments(HANDSHAKE + "0.1 C . len=30\n0.1 C . len=30\n"
+                                       "0.3 C again seq=1\n")
+        self.assertEqual((first["seq"], first["data"]), (again["seq"], again["data"]))
+
     def test_a_copy_is_the_same_packet(self):
         *_, first, second = segments(HANDSHAKE + "0.1 C P. len=30\n0.3 C copy ttl=63\n")
         differing = {key for key in first if first[key] != second[key]}

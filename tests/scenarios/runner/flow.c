@@ -27,17 +27,24 @@ void scn_flow_init(struct scn_flow *flow, unsigned number, unsigned incarnation)
     for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
         flow->half[side].isn = first_isn(number, incarnation, side);
         flow->half[side].early = g_array_new(FALSE, FALSE, sizeof(struct scn_range));
+        flow->half[side].sent = g_array_new(FALSE, FALSE, sizeof(struct scn_sent));
     }
+}
+
+static void clear_half(struct scn_half *half)
+{
+    if (!half->sent)
+        return;
+    for (guint i = 0; i < half->sent->len; i++)
+        g_byte_array_unref(g_array_index(half->sent, struct scn_sent, i).payload);
+    g_array_free(half->sent, TRUE);
+    g_array_free(half->early, TRUE);
 }
 
 void scn_flow_clear(struct scn_flow *flow)
 {
-    for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
-        if (flow->half[side].early)
-            g_array_free(flow->half[side].early, TRUE);
-        if (flow->half[side].repeatable.payload)
-            g_byte_array_unref(flow->half[side].repeatable.payload);
-    }
+    clear_half(&flow->half[DIAG_CLIENT]);
+    clear_half(&flow->half[DIAG_SERVER]);
     *flow = (struct scn_flow){0};
 }
 

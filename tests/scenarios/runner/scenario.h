@@ -82,7 +82,7 @@ struct scn_fact {
 struct scn_sent {
     uint16_t flags;
     uint32_t seq;
-    GByteArray *payload; /* NULL: nothing was sent yet */
+    GByteArray *payload;
 };
 
 /* What one side of a connection knows. Numbers are relative to the ISN of whose they are. */
@@ -99,7 +99,7 @@ struct scn_half {
     uint32_t ts_recent;            /* the last TSval that it received */
     unsigned options;              /* of its SYN; enum diag_option */
     bool ecn_setup;                /* its SYN asked for ECN, or its SYN/ACK agreed */
-    struct scn_sent repeatable;    /* the last one with data, SYN or FIN, for "again" */
+    GArray *sent;                  /* struct scn_sent: all with data, SYN or FIN, for "again" */
     const struct scn_fact *newest; /* its last captured segment, for "copy" */
 };
 

@@ -125,27 +125,32 @@ static void set_ip(struct scn_draft *draft)
     segment->opaque = scn_line_flag(line, "opaque");
 }
 
-static const struct scn_sent *what_again(const struct scn_draft *draft, const char *flags)
+/* The last that was sent, or the last that began at the number that the line names. */
+static const struct scn_sent *what_again(struct scn_draft *draft, const char *flags)
 {
+    const GArray *sent = draft->half->sent;
+
     if (strcmp(flags, "again") != 0)
         return NULL;
-    if (!draft->half->repeatable.payload)
+    if (sent->len == 0)
         scn_fail(draft->line, "there is nothing to send again");
-    return &draft->half->repeatable;
+    const struct scn_sent *last = &g_array_index(sent, struct scn_sent, sent->len - 1);
+    uint32_t seq = number_on_wire(draft, "seq", draft->half->isn, last->seq);
+
+    for (guint i = sent->len; i-- > 0;)
+        if (g_array_index(sent, struct scn_sent, i).seq == seq)
+            return &g_array_index(sent, struct scn_sent, i);
+    scn_fail(draft->line, "nothing was sent that begins at that number");
 }
 
 static void remember(struct scn_draft *draft)
 {
-    struct scn_sent *sent = &draft->flow->half[draft->from].repeatable;
+    struct scn_sent sent = {draft->segment.flags, draft->segment.seq, draft->payload};
 
     if (!draft->payload->len && !(draft->segment.flags & (DIAG_SYN | DIAG_FIN)))
         return;
-    GByteArray *before = sent->payload;
-
-    *sent = (struct scn_sent){draft->segment.flags, draft->segment.seq,
-                              g_byte_array_ref(draft->payload)};
-    if (before)
-        g_byte_array_unref(before);
+    g_byte_array_ref(sent.payload);
+    g_array_append_val(draft->flow->half[draft->from].sent, sent);
 }
 
 /* Wireshark begins a stream at a SYN with another number than it has for that side, and takes the

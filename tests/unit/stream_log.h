@@ -47,7 +47,7 @@ static inline void send_text(struct log *log, uint32_t frame, uint32_t seq, cons
                                          .captured = n,
                                          .data = (const uint8_t *)text,
                                          .frame = frame,
-                                         .time_ns = frame * 1000};
+                                         .time_ns = frame * INT64_C(1000)};
 
     diag_stream_segment(&log->stream, &in);
 }

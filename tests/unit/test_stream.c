@@ -35,6 +35,7 @@ static void data_that_come_too_early_wait_for_the_gap_to_close(void)
     CHECK(log.chunks == 3);
     /* Readable only since frame 3, though frame 1 brought them. */
     CHECK(log.chunk[2].frame == 3 && log.chunk[2].time_ns == 3000 && log.chunk[2].carrier == 1);
+    CHECK(log.chunk[1].starts_segment && log.chunk[2].starts_segment);
     CHECK(log.stream.pending_bytes == 0);
     diag_stream_close(&log.stream);
 }
@@ -110,6 +111,7 @@ static void bytes_cut_by_the_snap_length_are_a_hole(void)
     send_text(&log, 3, 1008, "ij");
     CHECK(delivered(&log, "ab......ij"));
     CHECK(log.chunk[1].data == NULL && log.chunk[1].length == 4 && log.chunk[1].carrier == 1);
+    CHECK(log.chunk[0].starts_segment && !log.chunk[1].starts_segment);
     diag_stream_close(&log.stream);
 }
 

@@ -301,6 +301,8 @@ static void data_are_counted_and_noted_once_per_turn(void)
     CHECK(client->last_count == DIAG_TLS_MAX_RECORDS);
     CHECK(client->last[DIAG_TLS_MAX_RECORDS - 1].type == 21);
     CHECK(client->last[DIAG_TLS_MAX_RECORDS - 2].length == 11);
+    CHECK(client->last[0].length == 11 && client->last[0].frame == client->last[1].frame - 2);
+    CHECK(client->last[0].time_ns == client->last[0].frame * INT64_C(1000000));
     close_story(&s);
 }
 

@@ -158,6 +158,40 @@ static void a_hole_over_a_record_header_loses_the_way_until_a_record_begins_a_se
     close_story(&s);
 }
 
+static void only_the_first_byte_of_a_segment_can_show_the_way_again(void)
+{
+    struct tls_bytes *part = g_new0(struct tls_bytes, 1);
+    struct story s = open_story();
+    const struct diag_tls_half *server = &facts_of(&s)->half[DIAG_SERVER];
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){0}));
+    lose_bytes(&s, DIAG_SERVER, 1000);
+    SEND(&s, DIAG_SERVER, put_zeros(flight, 300));
+    put_zeros(part, 10); /* sent before */
+    put_message(part, 14, 0);
+    send_segment(&s, DIAG_SERVER, 9, s.seq[DIAG_SERVER] - 10, part->data, part->n);
+    CHECK(server->lost && strcmp(facts_of(&s)->history, "Cs") == 0);
+    close_story(&s);
+    g_free(part);
+}
+
+static void a_message_that_lost_its_middle_does_not_swallow_the_next(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, size_t record = open_handshake_record(flight);
+         put_number(flight, 11u << 24 | 9000, 4); put_zeros(flight, 600);
+         close_length(flight, record, 2)); /* Certificate; the other records were not captured */
+    lose_bytes(&s, DIAG_SERVER, 9000);
+    SEND(&s, DIAG_SERVER, put_message(flight, 14, 0));
+    CHECK(strcmp(facts_of(&s)->history, "Csn") == 0);
+    AWAITS(&s, "client_key_exchange", DIAG_CLIENT);
+    close_story(&s);
+}
+
 static void what_is_lost_after_the_handshake_hides_no_message_of_it(void)
 {
     struct story s = open_story();
@@ -225,16 +259,20 @@ static void a_gap_that_waits_is_visible(void)
 
     SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
     send_segment(&s, DIAG_SERVER, 4, s.seq[DIAG_SERVER] + 1448, (const uint8_t *)"abc", 3);
-    CHECK(server->pending == 3 && server->next == SERVER_ISN + 1);
+    CHECK(server->pending == 3 && server->begun && server->next == SERVER_ISN + 1);
     AWAITS(&s, "server_hello", DIAG_SERVER);
     close_story(&s);
 }
 
 static void text_in_reply_to_a_client_hello_is_not_tls(void)
 {
-    static const char *const replies[] = {"HTTP/1.1 400 Bad Request\r\n", "SSH-2.0-OpenSSH_9",
-                                          "220 mail ready\r\n", "\x16\x03\x09zzzzzzzzzzzzz",
-                                          "\x16\x03\x03\x48\x01zzzzzzzzzzz" /* too long */};
+    static const char *const replies[] = {"HTTP/1.1 400 Bad Request\r\n",
+                                          "SSH-2.0-OpenSSH_9",
+                                          "220 mail ready\r\n",
+                                          "\x16\x03\x09zzzzzzzzzzzzz",
+                                          "\x16\x03\x03\x48\x01zzzzzzzzzzz", /* too long */
+                                          "\x13\x03\x03\x01\x01zzzzzzzzzzz",
+                                          "\x19\x03\x03\x01\x01zzzzzzzzzzz" /* no such types */};
 
     for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
         struct story s = open_story();
@@ -281,5 +319,7 @@ int main(void)
     a_gap_that_waits_is_visible();
     text_in_reply_to_a_client_hello_is_not_tls();
     a_session_joined_in_the_middle_is_not_called_foreign();
+    only_the_first_byte_of_a_segment_can_show_the_way_again();
+    a_message_that_lost_its_middle_does_not_swallow_the_next();
     return check_failures > 0;
 }

@@ -265,6 +265,29 @@ static void a_giant_client_hello_is_read_at_its_beginning(void)
     close_story(&s);
 }
 
+static void lists_beyond_their_bounds_are_cut(void)
+{
+    struct story s = open_story();
+    const struct diag_tls_client_hello *hello = facts_of(&s)->client_hello;
+
+    SEND(
+        &s, DIAG_CLIENT, size_t record = open_handshake_record(flight);
+        size_t message = open_message(flight, 1); put_number(flight, 0x0303, 2);
+        put_zeros(flight, 33); put_number(flight, 0, 2); /* no cipher suites */
+        put_number(flight, 0x0100, 2); size_t all = open_length(flight, 2);
+        put_number(flight, 10, 2); put_number(flight, 42, 2); put_number(flight, 40, 2);
+        put_zeros(flight, 40); /* 20 groups */
+        put_number(flight, 16, 2); put_number(flight, 152, 2); put_number(flight, 150, 2);
+        for (int i = 0; i < 3; i++) {
+            put_number(flight, 49, 1);
+            put_zeros(flight, 49);
+        } close_length(flight, all, 2);
+        close_length(flight, message, 3); close_length(flight, record, 2));
+    CHECK(hello->group_count == DIAG_TLS_MAX_GROUPS && !hello->partial);
+    CHECK(strlen(hello->alpn) == 49 + 1 + 49 && hello->alpn[0] == '?' && hello->alpn[49] == ',');
+    close_story(&s);
+}
+
 static void what_looks_like_tls_and_what_does_not(void)
 {
     static const struct {
@@ -322,5 +345,6 @@ int main(void)
     names_are_those_of_the_registries();
     post_quantum_groups_are_known();
     a_hello_whose_lengths_do_not_fit_is_partial();
+    lists_beyond_their_bounds_are_cut();
     return check_failures > 0;
 }

@@ -234,6 +234,20 @@ static void before_the_server_chose_a_ccs_means_what_the_client_offered(void)
     close_story(&new);
 }
 
+static void data_that_a_client_sends_too_soon_prove_no_handshake(void)
+{
+    struct story s = open_story();
+
+    SEND(&s, DIAG_CLIENT, put_client_hello(flight, (struct hello){0}));
+    SEND(&s, DIAG_SERVER, put_server_hello(flight, (struct hello){0}); put_message(flight, 14, 0));
+    SEND(&s, DIAG_CLIENT, put_message(flight, 16, 66); put_ccs(flight); put_record(flight, 22, 40);
+         put_record(flight, 23, 100)); /* False Start, RFC 7918 */
+    CHECK(facts_of(&s)->first_data[DIAG_CLIENT].frame == 5);
+    CHECK(facts_of(&s)->established.frame == 0);
+    AWAITS(&s, "server_finished", DIAG_SERVER);
+    close_story(&s);
+}
+
 static uint32_t dice(uint32_t *state)
 {
     *state = *state * 1664525u + 1013904223u;
@@ -306,5 +320,6 @@ int main(void)
     a_heartbeat_is_noted();
     a_compressed_certificate_counts_as_one();
     before_the_server_chose_a_ccs_means_what_the_client_offered();
+    data_that_a_client_sends_too_soon_prove_no_handshake();
     return check_failures > 0;
 }

@@ -76,7 +76,8 @@ static bool has(const struct diag_sentence *s, enum diag_id id)
 static int64_t waited(const struct diag_connection *conn)
 {
     const struct diag_opening *o = &conn->opening;
-    int64_t connect = o->established && o->syns > 1 ? o->ack_ns - o->all_first_ns : 0;
+    bool retried = diag_raised(conn, DIAG_syn_recovered);
+    int64_t connect = o->established && retried ? o->ack_ns - o->all_first_ns : 0;
 
     return connect + conn->stalled_ns + conn->slow_ns + diag_kept_closed(conn, DIAG_CLIENT) +
            diag_kept_closed(conn, DIAG_SERVER);

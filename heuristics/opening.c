@@ -129,6 +129,8 @@ static void first_synack(const struct diag_step *step)
 
     if (o->synack_frame)
         forget_tls(step->conn);
+    /* What was reset before was another answer. */
+    o->over = o->over && seg->ack != step->y->isn + 1;
     o->synack_frame = seg->frame;
     o->synack_ns = seg->time_ns;
     o->synack_repeats = 0;
@@ -172,6 +174,9 @@ static void apply_third(const struct diag_step *step)
 
     if (o->ack_frame || !o->synack_frame || !(step->seg->flags & DIAG_ACK) ||
         step->seg->ack - step->y->isn != 1)
+        return;
+    /* After a reset nobody is left to take it, unless the server talks all the same. */
+    if (o->over && !step->y->bytes)
         return;
     o->ack_frame = step->seg->frame;
     o->ack_ns = step->seg->time_ns;

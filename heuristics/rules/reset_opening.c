@@ -105,7 +105,31 @@ static void report_good_synack(const struct diag_rst *r)
         diag_excuse(f);
 }
 
-/* ---- how often, once the capture is over */
+/* ---- once the capture is over: did the client give up, or was it only its kernel? */
+
+static bool goes_on(const struct diag_connection *conn, uint32_t frame)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0 && conn->recent[i].frame > frame;)
+        if (conn->recent[i].from == DIAG_CLIENT && !(conn->recent[i].flags & DIAG_RST))
+            return !conn->opening.established;
+    return false;
+}
+
+static void still_connecting(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, DIAG_rst_after_good_synack);
+
+    if (!said || !goes_on(conn, said->frame))
+        return;
+    struct diag_finding *f =
+        diag_raise(out, said->id, said->side, said->frame, said->value[0], said->value[1]);
+
+    if (f)
+        f->cause = DIAG_CAUSE_no_socket;
+    diag_cite_again(f, said);
+}
+
+/* ---- how often */
 
 void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out *out)
 {
@@ -114,6 +138,7 @@ void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out
     const struct diag_finding *old = diag_raised_finding(conn, DIAG_syn_hits_old_connection);
     struct diag_finding *f = NULL;
 
+    still_connecting(conn, out);
     if (echo && echo->value[2] && o->bad_cycles > 1) {
         f = diag_raise(out, DIAG_synack_bad_tsecr, DIAG_SERVER, echo->frame, echo->value[0],
                        echo->value[1], o->bad_cycles, echo->value[3]);

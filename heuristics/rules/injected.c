@@ -96,6 +96,9 @@ static void source_goes_on(const struct diag_step *step)
 
     if (!goes_on(step) || !was_established(step->conn) || !reset || reset->kind == DIAG_RST_REFUSE)
         return;
+    /* A client that connects resets what belongs to another connection, and goes on by design. */
+    if (x->rst_frame < step->conn->opening.ack_frame)
+        return;
     report(&(struct suspicion){step->conn, step->out, step->from, x->rst_frame, x->rst_ttl,
                                x->rst_ip_id, step->seg->frame},
            DIAG_CAUSE_goes_on, step->seg->frame);

@@ -265,14 +265,14 @@ class Bed:
             raise RuntimeError('beside the story:\n' + '\n'.join(self.errors))
 
     @contextlib.contextmanager
-    def capture(self, file, link):
+    def capture(self, file, link, wanted='tcp or udp or icmp'):
         """Records at the client's interface (client0), at the server's (server0), or at one of the
         router's (outside, inside)."""
         ends = {'server0': self.server, 'outside': self.router, 'inside': self.router}
         namespace = ends.get(link, self.client)
         recorder = namespace.start(
             'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root',
-            '--time-stamp-precision=nano', '-w', file, 'tcp or udp or icmp',
+            '--time-stamp-precision=nano', '-w', file, wanted,
             stderr=subprocess.PIPE, text=True)
         try:
             self._await_listening(recorder)

@@ -4,6 +4,8 @@ import collections
 from dataclasses import dataclass
 
 AT_SENDER, AT_OTHER, SILENT = 0.95, 0.90, 0.90
+# Middleboxes that can be seen, or at least suspected.
+SEEN = ('middlebox', 'hidden')
 # Findings that say: somebody between the ends sent it.
 ACCUSING = ('rst_injected', 'connect_refused_middlebox')
 
@@ -61,7 +63,7 @@ class Verdicts:
             self.tempting.add(run.play.name)
         self._hear_resets(where, run, end, report)
         self._hear_accusations(where, run, end, report)
-        if run.play.silent:
+        if end in run.play.silent_at and run.play.silent:
             self._hear_silence(where, run.play.silent, report)
 
     # ---- each reset has one class, and it fits
@@ -70,17 +72,14 @@ class Verdicts:
         given = classes(report)
         for label in run.labels[end]:
             said = given.pop(label.frame, [])
-            if run.play.copies and not said:
-                continue  # a copy; its original is asked for below
+            if label.copy and not said:
+                continue
             if len(said) != 1:
                 self.wrong.append(f'{where}: frame {label.frame} ({label}) has classes {said}')
                 continue
             self._hear_class(where, run, label, said[0])
         if given:
             self.wrong.append(f'{where}: no resets, but classified: {dict(given)}')
-        if run.play.copies and 2 * len(classes(report)) != len(run.labels[end]):
-            self.wrong.append(f'{where}: {len(classes(report))} classes for '
-                              f'{len(run.labels[end])} resets and copies')
 
     def _hear_class(self, where, run, label, said):
         fitting = self.reasons.fitting(label)
@@ -102,7 +101,7 @@ class Verdicts:
             for frame in accused if not run.play.forged else ():
                 self.wrong.append(f'{where}: frame {frame} is called {finding["id"]}, but was '
                                   f'sent by an end: {own[frame]}')
-        if run.play.forged and any(label.reason == 'ROUTER' for label in run.labels[end]):
+        if run.play.forged in SEEN and any(label.reason == 'ROUTER' for label in run.labels[end]):
             self._hear_forged(where, run, report)
 
     def _hear_forged(self, where, run, report):

@@ -43,6 +43,7 @@ class Packet:
     ack = field('!I', 8)
     flags = field('!B', 13)
     window = field('!H', 14)
+    checksum = field('!H', 16)
 
     @property
     def addresses(self):
@@ -99,8 +100,12 @@ class Packet:
         return None
 
     @property
+    def at_ttl(self):
+        return 7 if self.v6 else 8
+
+    @property
     def ttl(self):
-        return self.data[7 if self.v6 else 8]
+        return self.data[self.at_ttl]
 
     def header_checksum(self):
         """Of the IPv4 header as it is; 0 when the checksum in it is right."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who sent each reset of a recording and why, as its kernel says; and reasons.map, which says what
 fits that."""
+import collections
 from dataclasses import dataclass
 
 from packet import ACK, RST, SYN
@@ -19,6 +20,7 @@ class Label:
     sender: str      # client or server: the address it bears
     answers: str     # syn, synack, segment or nothing
     at_sender: bool  # captured where it was sent
+    copy: bool = False  # the same packet is in the capture before
 
     @property
     def key(self):
@@ -121,7 +123,12 @@ class Labeller:
         for end in ENDS:
             for frame in resets(recordings[end]):
                 if self.side_of(frame) == end and frame.packet.source in self._addresses(end):
-                    self.known.setdefault((end, identity(frame)), []).append(self._ask(end, frame))
+                    self._learn(end, frame)
+
+    def _learn(self, end, frame):
+        known = self.known.setdefault((end, identity(frame)), [])
+        if not known or not self.play.copies:
+            known.append(self._ask(end, frame))
 
     def _addresses(self, end):
         return [self.site.client] if end == 'client' else self.site.servers
@@ -134,7 +141,7 @@ class Labeller:
 
     def labels(self, recordings):
         self.own(recordings)
-        taken = {}
+        taken = collections.Counter()
         found = {end: [] for end in ENDS}
         for end in ENDS:
             for frame in resets(recordings[end]):
@@ -142,16 +149,20 @@ class Labeller:
                 reason, state = self._why(taken, end, sender, frame)
                 found[end].append(Label(frame.number, reason, state, sender,
                                         answers(recordings[end].frames, frame),
-                                        end == sender and reason != 'ROUTER'))
+                                        end == sender and reason != 'ROUTER',
+                                        self._is_copy(taken, end, sender, frame)))
         return found
+
+    def _is_copy(self, taken, end, sender, frame):
+        sent = len(self.known.get((sender, identity(frame)), ()))
+        return 0 < sent < taken[end, identity(frame)]
 
     def _why(self, taken, end, sender, frame):
         """The same packet, sent twice, has two reasons; what came twice has one."""
         said = self.known.get((sender, identity(frame)))
         if said:
-            count = taken.setdefault((end, identity(frame)), 0)
-            taken[(end, identity(frame))] += 1
-            return said[min(count, len(said) - 1)]
+            taken[end, identity(frame)] += 1
+            return said[min(taken[end, identity(frame)], len(said)) - 1]
         if self.play.forged:
             return ('OUTSIDE' if self.play.outside else 'ROUTER'), '-'
         event = event_of(self.events, frame)  # of a router that translates addresses

@@ -22,10 +22,12 @@ class Scenario:
     play: object
     resets: tuple = ()
     silent: str = None
+    silent_at: tuple = ('client',)  # where the failure can be seen
     v6: bool = False
     delay: float = 0.002
     tempting: bool = False   # made to look as if somebody had injected
-    forged: str = None       # middlebox: a reset of its own is told from the ends'; hidden: is not
+    # middlebox: its reset differs from the ends'; hidden: it is one hop away; perfect: nobody can tell
+    forged: str = None
     outside: bool = False    # what is forged lies beyond the window
     firewall: str = None     # the end whose own packet filter resets
     copies: bool = False     # the capture holds every frame twice
@@ -167,6 +169,14 @@ class Scene:
         """For meddle: this packet arrives, and arrives once more."""
         self.delay(packet, self.bed.delay + after)
         return True
+
+    def later(self):
+        """A packet that tells how long the capture went on: a file ends with its last packet."""
+        with self.bed.client.inside():
+            other = socket.socket(self.site.family, socket.SOCK_DGRAM)
+        with other:
+            other.sendto(b'later', (self.site.server, 9))
+        self.settle()
 
     def hide_resets(self, sender):
         """What this end's kernel resets does not leave it: as if it had lost power."""

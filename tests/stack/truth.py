@@ -36,6 +36,8 @@ from record import CANNOT_RECORD, keep_time, why_not  # noqa: E402
 from scene import SCENARIOS, Scene, stage  # noqa: E402
 
 LINKS = {'client': 'client0', 'server': 'server0'}
+# Errors of ICMPv6, but not its neighbour discovery.
+WANTED = 'tcp or udp or icmp or (icmp6 and ip6[40] < 128)'
 JOBS = 8         # scenarios at a time: they mostly wait
 TRIES = 2        # a loaded machine may miss a scenario's moment
 SETTLE = 0.1     # seconds in which the last event reaches the trace
@@ -99,8 +101,11 @@ def perform(play, number, trace, out):
         bed = stack.enter_context(stage(play, number))
         with contextlib.ExitStack() as captures:
             for end in ENDS:
-                captures.enter_context(bed.capture(files[end], LINKS[end]))
-            play.play(Scene(bed, number))
+                captures.enter_context(bed.capture(files[end], LINKS[end], WANTED))
+            scene = Scene(bed, number)
+            play.play(scene)
+            if play.silent:
+                scene.later()
         bed.check()
     time.sleep(SETTLE)
     recordings = {end: read(play, files[end]) for end in ENDS}

@@ -121,14 +121,23 @@ def first_data_garbled(scene):
     scene.settle()
 
 
-@scenario('The accept queue is full and tcp_abort_on_overflow is set.', resets=('INVALID_SYN',))
+@scenario('The accept queue is full and tcp_abort_on_overflow is set.', resets=('INVALID_SYN',),
+          delay=0.05)
 def accept_queue_aborts(scene):
     scene.bed.server.sysctl('net.ipv4.tcp_abort_on_overflow', 1)
-    scene.listen(0)
-    held = [scene.try_to_connect(0.0)]
+    crowd(scene)
+
+
+def crowd(scene):
+    """Two handshakes at once, and room for one more connection: each SYN still finds room, the
+    second final ACK does not."""
+    scene.listen(2)
     for _ in range(2):
+        scene.connect()
         scene.local_port += 500
-        held.append(scene.try_to_connect(0.0))
+    scene.try_to_connect(0.0)
+    scene.local_port += 500
+    scene.try_to_connect(0.0)
     scene.settle(4)
 
 

@@ -247,6 +247,8 @@ static void a_record_that_is_not_complete_says_how_much_it_lacks(void)
     CHECK(!server->incomplete);
     SEND(&s, DIAG_SERVER, put_record(flight, 22, 100); flight->n -= 30);
     CHECK(server->incomplete && server->wanting == 30 && server->records == 0);
+    SEND(&s, DIAG_SERVER, put_zeros(flight, 30));
+    CHECK(!server->incomplete && server->wanting == 0 && server->records == 1);
     SEND(&s, DIAG_CLIENT, put_number(flight, 0x16, 1));
     CHECK(facts_of(&s)->half[DIAG_CLIENT].wanting == 4);
     close_story(&s);

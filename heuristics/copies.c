@@ -30,6 +30,13 @@ static bool another_place(const struct diag_sent *old, const struct diag_segment
     return old->ttl != seg->ttl || old->vlan != seg->vlan || old->tunnel != seg->tunnel;
 }
 
+/* A kernel answers two segments that came together by two resets that do not differ in a bit. They
+ * are copies only where other frames of the connection were proven to be. */
+static bool may_repeat_at_once(const struct diag_connection *conn, const struct diag_segment *seg)
+{
+    return (seg->flags & DIAG_RST) && !(seg->options & DIAG_OPT_TIMESTAMPS) && !conn->copies;
+}
+
 /*
  * A real retransmission has another IP ID or a newer TSval. Where IDs do not count (IPv6, and 0 as
  * Linux sends it with DF on SYN/ACK and RST), the same TSval at another place of the network or
@@ -50,7 +57,9 @@ static bool is_copy(const struct diag_connection *conn, const struct diag_sent *
         return false;
     if (seg->ip_version == 4 && (seg->ip_id != 0 || old->ip_id != 0))
         return seg->ip_id == old->ip_id;
-    return apart < COPY_AT_ONCE_NS || (old->timestamps && another_place(old, seg));
+    if (apart < COPY_AT_ONCE_NS)
+        return !may_repeat_at_once(conn, seg);
+    return old->timestamps && another_place(old, seg);
 }
 
 static bool id_counts(const struct diag_connection *conn, const struct diag_sent *old)

@@ -22,8 +22,9 @@
 #define DIAG_FLIGHT     16
 #define DIAG_HOLES      8
 #define DIAG_SYN_FRAMES 6
-#define DIAG_RESETS     16
-#define DIAG_HISTORY    40
+/* A reader who breaks off a download resets each segment that was on the way. */
+#define DIAG_RESETS  4096
+#define DIAG_HISTORY 40
 
 #define DIAG_HEAD_BYTES 8
 
@@ -243,7 +244,7 @@ struct diag_connection {
     uint32_t recent_count;
     struct diag_sent recent[DIAG_RECENT];
     uint32_t reset_count;
-    struct diag_reset *reset; /* DIAG_RESETS, allocated with the first */
+    struct diag_reset *reset; /* grows up to DIAG_RESETS */
     uint8_t history_length;
     char history[DIAG_HISTORY];
     uint64_t raised[(DIAG_ID_COUNT + 63) / 64];

@@ -34,10 +34,14 @@ static enum diag_id classify(const struct diag_rst *r)
 
 static void keep(struct diag_connection *conn, const struct diag_reset *reset)
 {
-    if (!conn->reset)
-        conn->reset = g_new0(struct diag_reset, DIAG_RESETS);
-    if (conn->reset_count < DIAG_RESETS)
-        conn->reset[conn->reset_count++] = *reset;
+    uint32_t count = conn->reset_count;
+
+    if (count == DIAG_RESETS)
+        return;
+    /* Room for 2, 4, 8... of them: nearly all connections have one or two. */
+    if (count == 0 || (count > 1 && (count & (count - 1)) == 0))
+        conn->reset = g_renew(struct diag_reset, conn->reset, count == 0 ? 2 : 2 * (gsize)count);
+    conn->reset[conn->reset_count++] = *reset;
 }
 
 static void on_segment(const struct diag_step *step)

@@ -115,6 +115,8 @@ struct diag_half {
     uint32_t late;      /* segments with payload that filled a hole, too late for mere reordering */
     uint32_t probes;    /* keep-alive probes in a row, unanswered */
     uint32_t probe_run; /* keep-alive probes in a row, answered or not */
+    uint32_t probe_run_frame; /* the first of the run */
+    int64_t probe_run_ns;
     int64_t probe_gap_ns; /* between the last two */
     uint32_t probe_frame;
     int64_t probe_ns;

@@ -190,6 +190,10 @@ static void apply_probe(const struct diag_step *step)
             x->probe_first_frame = step->seg->frame;
             x->probe_ns = step->seg->time_ns;
         }
+        if (x->probe_run == 0) {
+            x->probe_run_frame = step->seg->frame;
+            x->probe_run_ns = step->seg->time_ns;
+        }
         x->probe_gap_ns = x->probe_run++ ? step->seg->time_ns - x->probe_last_ns : 0;
         x->probe_last_ns = step->seg->time_ns;
         x->probe_frame = step->seg->frame;

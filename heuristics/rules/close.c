@@ -96,6 +96,15 @@ static bool closed_instead_of_answering(const struct diag_step *step)
     return true;
 }
 
+/* The client had closed its sending side together with the request: it cannot have given up. */
+static bool answers_half_close(const struct diag_step *step)
+{
+    const struct diag_half *client = step->y;
+
+    return step->from == DIAG_SERVER && (step->fin || step->rst) && !step->x->fin && client->fin &&
+           client->fin_ns - step->conn->request.last_ns < diag_rtt(step->conn);
+}
+
 /* ---- idle_timeout_close */
 
 /* The last bytes of data that nobody acknowledged, or a hole, mean that something is due. */
@@ -195,6 +204,8 @@ static void on_segment(const struct diag_step *step)
     receiver_breaks_off(step);
     if (closes_now(step) && !gave_up(step) && !closed_instead_of_answering(step))
         idle_too_long(step);
+    else if (answers_half_close(step))
+        closed_instead_of_answering(step);
 }
 
 const struct diag_rule diag_rule_close = {.name = "close", .on_segment = on_segment};

@@ -78,7 +78,8 @@ static void never_answered(const struct diag_connection *conn, struct diag_out *
     const struct diag_half *x = &conn->half[side];
     bool heard = conn->half[diag_peer(side)].last_frame > x->probe_frame;
 
-    if (!heard && may_be_dead(conn, side, x->probes) && !diag_near_end(conn, x->probe_last_ns))
+    if (!heard && !x->rst_frame && may_be_dead(conn, side, x->probes) &&
+        !diag_near_end(conn, x->probe_last_ns))
         report_dead(conn, out, side, x->probes);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "reset.h"
 
+#define LAST_WORD_BYTES 8
+
 /* RFC 5961 3.2: only beyond the window is certain; inside it, a lost segment can be the reason. */
 static bool is_out_of_window(const struct diag_rst *r)
 {
@@ -37,34 +39,69 @@ static bool answers_lost(const struct diag_rst *r)
            last < r->x->probe_gap_ns * 6 / 5 && r->x->probe_gap_ns < 120 * DIAG_SECOND_NS;
 }
 
+/* Long enough for an answer to have come. */
+static bool probes_unanswered(const struct diag_rst *r)
+{
+    return r->x->probes >= 1 && diag_rst_since(r, r->x->probe_last_ns) >= 3 * diag_rtt(r->conn);
+}
+
 static bool is_timeout(const struct diag_rst *r)
 {
     if (r->kind != DIAG_RST_ACTIVE)
         return false;
-    return r->x->probes >= 1 || answers_lost(r) || sent_in_vain(r);
+    return probes_unanswered(r) || answers_lost(r) || sent_in_vain(r);
+}
+
+static struct diag_finding *report_probes(const struct diag_rst *r)
+{
+    const struct diag_half *x = r->x;
+    bool unanswered = x->probes > 0;
+    uint32_t first = unanswered ? x->probe_first_frame : x->probe_run_frame;
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_retx_timeout, r->step->from, r->step->seg->frame,
+                   unanswered ? x->probes : x->probe_run,
+                   diag_rst_since(r, unanswered ? x->probe_ns : x->probe_run_ns), first);
+
+    if (f)
+        f->cause = unanswered ? DIAG_CAUSE_unanswered : DIAG_CAUSE_answers_lost;
+    diag_cite(f, DIAG_ROLE_probe, first);
+    diag_cite(f, DIAG_ROLE_probe, x->probe_frame);
+    return f;
+}
+
+static struct diag_finding *report_copies(const struct diag_rst *r)
+{
+    const struct diag_range *range = sent_in_vain(r);
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_retx_timeout, r->step->from, r->step->seg->frame,
+                   range->again, diag_rst_since(r, range->time_ns), range->frame);
+
+    if (f)
+        f->cause = DIAG_CAUSE_unanswered;
+    diag_cite(f, DIAG_ROLE_data, range->frame);
+    diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
+    return f;
 }
 
 static void report_timeout(const struct diag_rst *r)
 {
-    const struct diag_range *range = r->x->probe_run ? NULL : sent_in_vain(r);
-    int64_t begun = range ? range->time_ns : r->x->probe_ns;
-    struct diag_finding *f =
-        diag_raise(r->step->out, DIAG_rst_retx_timeout, r->step->from, r->step->seg->frame,
-                   range ? range->again : r->x->probe_run, diag_rst_since(r, begun),
-                   range ? range->frame : r->x->probe_first_frame);
+    struct diag_finding *f = r->x->probe_run ? report_probes(r) : report_copies(r);
 
-    if (!f)
-        return;
-    f->cause = range || r->x->probes ? DIAG_CAUSE_unanswered : DIAG_CAUSE_answers_lost;
-    f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(r->step->from));
-    diag_cite(f, range ? DIAG_ROLE_data : DIAG_ROLE_probe,
-              range ? range->frame : r->x->probe_first_frame);
-    diag_cite(f, range ? DIAG_ROLE_retransmission : DIAG_ROLE_probe,
-              range ? range->again_frame : r->x->probe_frame);
+    if (f)
+        f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(r->step->from));
     diag_rst_cite(r, f);
 }
 
 /* ---- an application that closed */
+
+/* What came long ago and asks for no answer was read long ago. */
+static bool was_read_long_ago(const struct diag_rst *r)
+{
+    int64_t since = diag_rst_since(r, r->y->data_ns);
+
+    return since >= diag_ms(r->conn->engine->settings.idle_close) &&
+           !diag_answer_due(r->conn, since) && diag_rst_lost_nothing(r);
+}
 
 /* The server owes an answer to what it received; a client only to what is still pouring in: a
  * client that has its answer and resets the connection has read it, unless its buffer is full. */
@@ -76,8 +113,15 @@ static bool is_unread_data(const struct diag_rst *r)
 
     if (!own || diag_unanswered(r->conn, r->step->from) == 0)
         return false;
-    return r->step->from == DIAG_SERVER || diag_rst_peer_lost(r) > 0 || r->x->zero_frame ||
-           (r->x->fin && fresh);
+    return (r->step->from == DIAG_SERVER && !was_read_long_ago(r)) || diag_rst_peer_lost(r) > 0 ||
+           r->x->zero_frame || (r->x->fin && fresh);
+}
+
+/* "exit", "quit", "bye": the last line that a person types is answered by the end. */
+static bool is_last_word(const struct diag_rst *r, uint32_t unread)
+{
+    return unread <= LAST_WORD_BYTES && r->step->from == DIAG_SERVER && r->conn->answers >= 2 &&
+           !r->conn->request.due;
 }
 
 static void report_unread(const struct diag_rst *r)
@@ -92,7 +136,8 @@ static void report_unread(const struct diag_rst *r)
     f->blame = diag_blame_side(r->step->from);
     diag_cite(f, DIAG_ROLE_data, r->y->data_frame);
     diag_rst_cite(r, f);
-    if (diag_rst_only_farewell(r, unread) || diag_closes_by_design(r->conn))
+    if (diag_rst_only_farewell(r, unread) || diag_closes_by_design(r->conn) ||
+        is_last_word(r, unread))
         diag_excuse(f);
 }
 

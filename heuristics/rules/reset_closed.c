@@ -42,20 +42,35 @@ static bool answers_data(const struct diag_rst *r)
     return r->kind == DIAG_RST_REPLY && r->answers->payload > 0;
 }
 
+/* Before the FIN and the request that met: whichever of them the capture saw first. */
+static int64_t idle_before(const struct diag_rst *r)
+{
+    uint32_t frame = MIN(r->answers->frame, r->x->fin_frame);
+    int64_t end = diag_min_ns(r->answers->time_ns, r->x->fin_ns);
+
+    for (uint32_t i = r->conn->recent_count; i-- > 0;)
+        if (r->conn->recent[i].frame < frame)
+            return end - r->conn->recent[i].time_ns;
+    return 0;
+}
+
 /* The request had left before the FIN of an idle server can have been read. */
 static bool is_reuse_race(const struct diag_rst *r)
 {
-    return r->step->from == DIAG_SERVER && r->x->fin && answers_data(r) &&
-           r->conn->idle_before_close_ns >= DIAG_SECOND_NS && r->conn->closer == DIAG_SERVER &&
-           r->conn->requests >= 2 && r->answers->time_ns - r->x->fin_ns <= diag_rtt(r->conn) &&
-           diag_in_tls_handshake(r->conn) == false;
+    if (r->step->from != DIAG_SERVER || !r->x->fin || !answers_data(r) ||
+        r->conn->closer != DIAG_SERVER || r->conn->requests < 2 || diag_in_tls_handshake(r->conn))
+        return false;
+    int64_t apart = r->answers->time_ns - r->x->fin_ns;
+
+    return apart <= diag_rtt(r->conn) && apart >= -diag_rtt(r->conn) &&
+           idle_before(r) >= DIAG_SECOND_NS;
 }
 
 static void report_reuse_race(const struct diag_rst *r)
 {
     struct diag_finding *f =
         diag_raise(r->step->out, DIAG_rst_reuse_race, DIAG_SERVER, r->step->seg->frame,
-                   r->conn->idle_before_close_ns, r->x->fin_frame, r->answers->frame);
+                   idle_before(r), r->x->fin_frame, r->answers->frame);
 
     diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
     diag_rst_cite(r, f);

@@ -7,6 +7,7 @@
 
 /* Faster than any stack can repeat a segment. */
 #define COPY_AT_ONCE_NS (50 * 1000)
+#define EARLY_SYN_NS    (100 * DIAG_MS_NS)
 
 /* FNV-1a over what identifies a payload well enough: its first bytes. */
 uint32_t diag_payload_hash(const struct diag_segment *seg)
@@ -37,6 +38,12 @@ static bool may_repeat_at_once(const struct diag_connection *conn, const struct 
     return (seg->flags & DIAG_RST) && !(seg->options & DIAG_OPT_TIMESTAMPS) && !conn->copies;
 }
 
+/* No stack repeats a SYN or SYN/ACK so early, nor with the timestamp of the first. */
+static bool is_early_syn(const struct diag_segment *seg, int64_t apart)
+{
+    return (seg->flags & DIAG_SYN) && apart < EARLY_SYN_NS;
+}
+
 /*
  * A real retransmission has another IP ID or a newer TSval. Where IDs do not count (IPv6, and 0 as
  * Linux sends it with DF on SYN/ACK and RST), the same TSval at another place of the network or
@@ -59,7 +66,7 @@ static bool is_copy(const struct diag_connection *conn, const struct diag_sent *
         return seg->ip_id == old->ip_id;
     if (apart < COPY_AT_ONCE_NS)
         return !may_repeat_at_once(conn, seg);
-    return old->timestamps && another_place(old, seg);
+    return old->timestamps && (another_place(old, seg) || is_early_syn(seg, apart));
 }
 
 static bool id_counts(const struct diag_connection *conn, const struct diag_sent *old)

@@ -152,8 +152,10 @@ static void apply_synack(const struct diag_step *step)
 
     if (o->synack_frame && step->x->isn == seg->seq)
         repeat_synack(step);
-    else
+    else if (!o->ack_frame)
         first_synack(step);
+    else
+        return; /* the client has taken another one: this one belongs to nothing */
     o->synacks++;
     o->answered = true;
     o->ecn_answered |= o->ecn_syns && !o->plain_syns;

@@ -26,7 +26,8 @@
 #define DIAG_RESETS  4096
 #define DIAG_HISTORY 40
 
-#define DIAG_HEAD_BYTES 8
+/* Enough to tell "HTTP/1.1 200" from "HTTP/1.1 302". */
+#define DIAG_HEAD_BYTES 20
 
 /* What is remembered of one segment. */
 struct diag_sent {
@@ -95,6 +96,7 @@ struct diag_half {
     uint32_t rst_frame; /* its first reset */
     uint32_t rst_seq;
     uint32_t before_rst_frame; /* its last segment before that */
+    int64_t before_rst_ns;
     uint16_t rst_ip_id;
     uint8_t rst_ttl;
     uint8_t id_steps; /* IP IDs in a row that counted up */

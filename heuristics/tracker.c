@@ -220,6 +220,7 @@ static void apply_end(const struct diag_step *step)
     }
     if (step->rst && !x->rst_frame) {
         x->before_rst_frame = x->last_frame;
+        x->before_rst_ns = x->last_ns;
         x->rst_seq = seg->seq;
         x->rst_ttl = seg->ttl;
         x->rst_ip_id = seg->ip_id;
@@ -306,10 +307,22 @@ static void remember(const struct diag_step *step)
     keep_head(&conn->recent[conn->recent_count - 1], seg);
 }
 
+/* A SYN after a reset begins anew: what was reset was the try before it. */
+static void begin_anew(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+
+    if (!step->syn || !conn->opening.over)
+        return;
+    conn->closer = DIAG_NO_SIDE;
+    conn->half[DIAG_CLIENT].rst_frame = conn->half[DIAG_SERVER].rst_frame = 0;
+}
+
 void diag_step_apply(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
 
+    begin_anew(step);
     diag_history_add(step);
     diag_opening_apply(step);
     apply_space(step);

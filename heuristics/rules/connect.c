@@ -161,11 +161,11 @@ static void syn_after_challenge(const struct diag_step *step)
 /* ---- accept_then_close */
 
 /* The server's FIN, or its own reset; a reset that merely answers the client's segment is another
- * story (rst_no_socket). */
+ * story (rst_no_socket), and one with another number is ignored. */
 static bool server_turns_away(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
-    bool active = step->rst && (step->seg->flags & DIAG_ACK);
+    bool active = step->rst && (step->seg->flags & DIAG_ACK) && step->seg->seq == step->x->nxt;
 
     return step->from == DIAG_SERVER && (step->fin || active) && !step->seg->payload &&
            conn->closer == DIAG_NO_SIDE && conn->opening.established && step->x->bytes == 0;

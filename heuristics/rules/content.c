@@ -59,6 +59,8 @@ static void conflicting_data(const struct diag_step *step)
 /* ---- rst_with_reason (RFC 9293 3.5.3, SHLD-2) */
 
 #define REASON_MAX 64
+/* More than this is no reason but data with a flag too many. */
+#define REASON_BYTES 80
 
 static void reason_in_reset(const struct diag_step *step)
 {
@@ -66,7 +68,7 @@ static void reason_in_reset(const struct diag_step *step)
     char text[REASON_MAX + 1];
     uint32_t n = 0;
 
-    if (!step->rst || diag_raised(step->conn, DIAG_rst_with_reason))
+    if (!step->rst || seg->payload > REASON_BYTES || diag_raised(step->conn, DIAG_rst_with_reason))
         return;
     while (n < seg->captured && n < REASON_MAX && seg->data[n] >= ' ' && seg->data[n] < 127) {
         text[n] = (char)seg->data[n];

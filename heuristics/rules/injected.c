@@ -15,6 +15,9 @@
 /* IDs counted up by at most this since the last segment still belong to one counter. */
 #define ID_STEP  256
 #define ID_STEPS 3
+/* Many hosts count the packets of all their connections together: after a pause, any may be next.
+ */
+#define ID_PAUSE_NS DIAG_SECOND_NS
 
 /* What is compared: the reset against the other segments of its source. */
 struct suspicion {
@@ -42,31 +45,32 @@ static bool foreign_hops(const struct diag_half *x, uint8_t ttl)
 
 static bool foreign_id(const struct diag_half *x, uint16_t id)
 {
-    return x->id_steps >= ID_STEPS && (uint16_t)(id - x->ip_id) > ID_STEP;
+    return x->id_steps >= ID_STEPS && x->rst_ns - x->before_rst_ns < ID_PAUSE_NS &&
+           (uint16_t)(id - x->ip_id) > ID_STEP;
 }
 
-static void report(const struct suspicion *s, enum diag_cause cause, uint32_t at)
+static struct diag_finding *report(const struct suspicion *s, enum diag_cause cause, uint32_t at)
 {
     const struct diag_half *x = &s->conn->half[s->side];
 
     if (diag_raised(s->conn, DIAG_rst_injected))
-        return;
+        return NULL;
     struct diag_finding *f = diag_raise(s->out, DIAG_rst_injected, s->side, at, s->frame, s->ttl,
                                         x->ttl, s->ip_id, x->ip_id, s->reference);
 
     if (!f)
-        return;
+        return NULL;
     f->cause = cause;
     f->confidence = cause == DIAG_CAUSE_habits ? DIAG_MEDIUM : DIAG_HIGH;
     diag_cite(f, DIAG_ROLE_rst, s->frame);
-    diag_cite(f, DIAG_ROLE_last, s->reference);
-    diag_cite(f, DIAG_ROLE_data, at);
+    diag_cite(f, cause == DIAG_CAUSE_goes_on ? DIAG_ROLE_data : DIAG_ROLE_last, s->reference);
+    return f;
 }
 
-static const struct diag_reset *first_reset(const struct diag_connection *conn, enum diag_side side)
+static const struct diag_reset *find_reset(const struct diag_connection *conn, uint32_t frame)
 {
     for (uint32_t i = 0; i < conn->reset_count; i++)
-        if (conn->reset[i].side == side)
+        if (conn->reset[i].frame == frame)
             return &conn->reset[i];
     return NULL;
 }
@@ -77,6 +81,16 @@ static bool was_established(const struct diag_connection *conn)
 }
 
 /* ---- the same source goes on: a reset leaves no connection behind that could */
+
+/* A reset in the handshake rejects a SYN/ACK that was not meant for it, or is that of a kernel
+ * which knows nothing of a TCP in user space; one out of the window may be left from the connection
+ * before on these ports. */
+static bool is_of_this_connection(const struct diag_connection *conn,
+                                  const struct diag_reset *reset)
+{
+    return reset && was_established(conn) && reset->frame > conn->opening.ack_frame &&
+           reset->kind != DIAG_RST_REFUSE && reset->class != DIAG_rst_out_of_window;
+}
 
 static bool goes_on(const struct diag_step *step)
 {
@@ -92,9 +106,9 @@ static bool goes_on(const struct diag_step *step)
 static void source_goes_on(const struct diag_step *step)
 {
     const struct diag_half *x = step->x;
-    const struct diag_reset *reset = first_reset(step->conn, step->from);
+    const struct diag_reset *reset = find_reset(step->conn, x->rst_frame);
 
-    if (!goes_on(step) || !was_established(step->conn) || !reset || reset->kind == DIAG_RST_REFUSE)
+    if (!goes_on(step) || !is_of_this_connection(step->conn, reset))
         return;
     /* A client that connects resets what belongs to another connection, and goes on by design. */
     if (x->rst_frame < step->conn->opening.ack_frame)
@@ -115,10 +129,9 @@ static bool too_close(const struct diag_connection *conn, int64_t apart_ns)
 
 static bool unprovoked(const struct diag_connection *conn, uint32_t frame)
 {
-    for (uint32_t i = 0; i < conn->reset_count; i++)
-        if (conn->reset[i].frame == frame)
-            return conn->reset[i].kind == DIAG_RST_ACTIVE || conn->reset[i].kind == DIAG_RST_ODD;
-    return false;
+    const struct diag_reset *reset = find_reset(conn, frame);
+
+    return reset && (reset->kind == DIAG_RST_ACTIVE || reset->kind == DIAG_RST_ODD);
 }
 
 static bool is_foreign(const struct diag_half *x)
@@ -138,9 +151,12 @@ static void both_ends_reset(const struct diag_step *step)
     bool own = is_foreign(x);
     const struct diag_half *odd = own ? x : y;
 
-    report(&(struct suspicion){step->conn, step->out, own ? step->from : diag_peer(step->from),
-                               odd->rst_frame, odd->rst_ttl, odd->rst_ip_id, odd->before_rst_frame},
-           DIAG_CAUSE_both_ends, step->seg->frame);
+    struct diag_finding *f = report(
+        &(struct suspicion){step->conn, step->out, own ? step->from : diag_peer(step->from),
+                            odd->rst_frame, odd->rst_ttl, odd->rst_ip_id, odd->before_rst_frame},
+        DIAG_CAUSE_both_ends, step->seg->frame);
+
+    diag_cite(f, DIAG_ROLE_rst, own ? y->rst_frame : x->rst_frame);
 }
 
 /* ---- several habits change at once, in a reset that nothing provoked */
@@ -148,11 +164,11 @@ static void both_ends_reset(const struct diag_step *step)
 static void habits_change(const struct diag_step *step)
 {
     const struct diag_half *x = step->x;
-    const struct diag_reset *reset = first_reset(step->conn, step->from);
+    const struct diag_reset *reset = find_reset(step->conn, x->rst_frame);
     bool timestamps = step->seg->options & DIAG_OPT_TIMESTAMPS;
 
     if (x->rst_frame != step->seg->frame || !was_established(step->conn) || !reset ||
-        reset->frame != step->seg->frame || reset->kind != DIAG_RST_ACTIVE)
+        reset->kind != DIAG_RST_ACTIVE)
         return;
     if (!foreign_hops(x, x->rst_ttl) || !foreign_id(x, x->rst_ip_id) ||
         !(x->timestamps && !timestamps))

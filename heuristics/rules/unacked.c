@@ -9,7 +9,7 @@
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
-/* A share of fewer losses than this is chance. */
+/* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
 #define LOSS_MIN_LOST 5
 
 struct run {
@@ -222,6 +222,8 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
     if (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
         percent >= conn->engine->settings.loss_percent)
         f->severity = DIAG_WARN;
+    else if (lost < LOSS_MIN_LOST && conn->stalled_ns == 0)
+        diag_excuse(f);
     diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
 }
 

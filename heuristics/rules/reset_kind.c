@@ -65,6 +65,16 @@ static bool at_own_sequence(const struct diag_step *step)
     return diag_seq_le(low, seq) && diag_seq_le(seq, x->nxt);
 }
 
+/* Who replied by a reset has no socket left that could act, even when what this one answers lies so
+ * far back that it is forgotten. */
+static bool replied_before(const struct diag_step *step)
+{
+    for (uint32_t i = 0; i < step->conn->reset_count; i++)
+        if (step->conn->reset[i].side == step->from && step->conn->reset[i].kind == DIAG_RST_REPLY)
+            return true;
+    return false;
+}
+
 static enum diag_reset_kind kind_of(const struct diag_step *step, const struct diag_sent **answers)
 {
     enum diag_side peer = diag_peer(step->from);
@@ -79,6 +89,8 @@ static enum diag_reset_kind kind_of(const struct diag_step *step, const struct d
         if (*answers && is_prompt(step, *answers))
             return DIAG_RST_REPLY;
         *answers = NULL;
+        if (at_own_sequence(step) && replied_before(step))
+            return DIAG_RST_REPLY;
     }
     return at_own_sequence(step) ? DIAG_RST_ACTIVE : DIAG_RST_ODD;
 }

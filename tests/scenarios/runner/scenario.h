@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#define SCN_CONNECTIONS 10 /* numbered 1 to 9 */
+#define SCN_CONNECTIONS 33 /* numbered 1 to 32 */
 #define SCN_MAX_PAYLOAD 60000
 #define SCN_NS          INT64_C(1000000000)
 #define SCN_EPOCH_NS    (1800000000 * SCN_NS) /* second 0 of every story: 15 January 2027 */

@@ -139,6 +139,17 @@ static void claim_line(struct scn_story *story, struct scn_line *line, const cha
         g_array_append_val(story->findings, claim);
 }
 
+/* "12:C" is connection 12. */
+static const char *skip_number(const char *what, unsigned *number)
+{
+    size_t digits = strspn(what, "0123456789");
+
+    if (digits == 0 || digits > 2 || what[digits] != ':')
+        return what;
+    *number = (unsigned)strtoul(what, NULL, 10);
+    return what + digits + 1;
+}
+
 /* "C", "S", "icmp", with "2:" before it for another connection than the first. */
 static void fact_line(struct scn_story *story, struct scn_line *line)
 {
@@ -147,10 +158,7 @@ static void fact_line(struct scn_story *story, struct scn_line *line)
 
     if (!what)
         scn_fail(line, "what happens at this time?");
-    if (g_ascii_isdigit(*what) && what[1] == ':') {
-        number = (unsigned)(*what - '0');
-        what += 2;
-    }
+    what = skip_number(what, &number);
     if (strcmp(what, "C") == 0 || strcmp(what, "S") == 0)
         scn_segment_line(story, line, number, *what == 'C' ? DIAG_CLIENT : DIAG_SERVER);
     else if (strcmp(what, "icmp") == 0)

@@ -15,7 +15,8 @@ static bool is_connect_failure(enum diag_id id)
 static bool connect_failed(const struct diag_sentence *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (is_connect_failure(s->findings[i].finding->id) && !s->findings[i].explained)
+        if (is_connect_failure(s->findings[i].finding->id) && !s->findings[i].explained &&
+            !s->findings[i].finding->benign)
             return true;
     return false;
 }

@@ -171,15 +171,17 @@ static void scan(struct diag_engine *engine, struct diag_judgement *judgement,
     struct diag_span port;
     uint32_t targets = 0;
     uint32_t failed = 0;
+    uint32_t useless = 0; /* also what answered and was left alone */
     uint32_t syns = 0;
 
     for (struct diag_span rest = client; rest.count; rest = diag_span_after(rest, port)) {
         port = diag_span_run(rest, diag_same_port);
         targets++;
-        failed += !worked(&port.entry[0]);
+        failed += port.entry[0].failed;
+        useless += !worked(&port.entry[0]);
         syns += tries_of(port);
     }
-    if (targets < engine->settings.scan_targets || failed * 5 < targets * 4)
+    if (targets < engine->settings.scan_targets || useless * 5 < targets * 4)
         return;
     /* A scanner asks once or twice; who insists is an application that wants its peers. */
     if (syns > 2 * targets)

@@ -103,6 +103,34 @@ static inline int64_t diag_max_ns(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* ---- distance */
+
+/* One hop is a NAT, a container or a host bridge. */
+#define DIAG_FOREIGN_HOPS 2
+
+/* TTLs start at 64, 128 or 255 in all stacks; a host may use several of them. */
+static inline int diag_hops(uint8_t ttl)
+{
+    return (ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl;
+}
+
+static inline bool diag_foreign_hops(uint8_t usual, uint8_t ttl)
+{
+    int apart = diag_hops(ttl) - diag_hops(usual);
+
+    return apart >= DIAG_FOREIGN_HOPS || apart <= -DIAG_FOREIGN_HOPS;
+}
+
+/* IDs of one counter, this far apart at most (RFC 6864 allows anything). */
+#define DIAG_ID_STEP 256
+
+static inline bool diag_id_follows(uint16_t id, uint16_t next)
+{
+    uint16_t step = (uint16_t)(next - id);
+
+    return step != 0 && step <= DIAG_ID_STEP;
+}
+
 /* ---- findings (findings.c) */
 
 /* Makes a finding with the catalogue's defaults, which the caller may then refine; NULL when the

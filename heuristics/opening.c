@@ -174,16 +174,15 @@ static void apply_third(const struct diag_step *step)
     struct diag_connection *conn = step->conn;
     struct diag_opening *o = &conn->opening;
 
-    if (o->ack_frame || !o->synack_frame || !(step->seg->flags & DIAG_ACK) ||
-        step->seg->ack - step->y->isn != 1)
+    if (o->ack_frame || !o->synack_frame || !(step->seg->flags & DIAG_ACK))
         return;
     /* After a reset nobody is left to take it, unless the server talks all the same. */
-    if (o->over && !step->y->bytes)
+    if (o->over ? !step->y->bytes : step->seg->ack - step->y->isn != 1)
         return;
     o->ack_frame = step->seg->frame;
     o->ack_ns = step->seg->time_ns;
     o->established = true;
-    if (o->series == 1 && !o->synack_repeats)
+    if (o->series == 1 && !o->synack_repeats && !o->over)
         conn->min_rtt_ns = o->ack_ns - o->first_ns;
 }
 

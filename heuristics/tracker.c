@@ -239,9 +239,7 @@ static void apply_end(const struct diag_step *step)
 /* Does the source number its packets upwards (RFC 6864 allows anything)? */
 static void count_id(struct diag_half *x, uint16_t id)
 {
-    uint16_t step = (uint16_t)(id - x->ip_id);
-
-    if (step == 0 || step > 256 || !x->segments)
+    if (!diag_id_follows(x->ip_id, id) || !x->segments)
         x->id_steps = 0;
     else if (x->id_steps < UINT8_MAX)
         x->id_steps++;

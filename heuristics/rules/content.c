@@ -9,6 +9,9 @@
 
 /* ---- data_conflict */
 
+/* So many in a row that counted up, and the source counts. */
+#define ID_STEPS 3
+
 static uint8_t shorter(const struct diag_sent *old, const struct diag_segment *seg)
 {
     uint32_t n = seg->captured < DIAG_HEAD_BYTES ? seg->captured : DIAG_HEAD_BYTES;
@@ -22,6 +25,43 @@ static bool is_zero(const uint8_t *data, uint8_t n)
         if (data[i])
             return false;
     return true;
+}
+
+/* A bridge that rewrites contents, captured on both of its sides. */
+static bool is_same_packet(const struct diag_connection *conn, const struct diag_sent *old,
+                           const struct diag_segment *seg)
+{
+    return old->ip_id && old->ip_id == seg->ip_id &&
+           seg->time_ns - old->time_ns < diag_ms(conn->engine->settings.copy_window);
+}
+
+/* Exactly one of the two is not among the numbers that this side gives its packets. */
+static bool differs_in_id(const struct diag_connection *conn, const struct diag_sent *old,
+                          const struct diag_segment *seg)
+{
+    uint16_t last = 0;
+    unsigned steps = 0;
+
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent == old || sent->from != old->from || sent->flags & DIAG_RST)
+            continue;
+        steps = diag_id_follows(last, sent->ip_id) ? steps + 1 : 0;
+        last = sent->ip_id;
+    }
+    bool odd = !diag_id_follows(last, old->ip_id) && !diag_id_follows(old->ip_id, last);
+
+    return steps >= ID_STEPS && odd == diag_id_follows(last, seg->ip_id);
+}
+
+/* Different bytes alone may be damage on the way, repaired by a retransmission, or a file that
+ * changed between the two (sendfile): somebody else is seen by his distance or his numbers. */
+static bool comes_from_elsewhere(const struct diag_connection *conn, const struct diag_sent *old,
+                                 const struct diag_segment *seg)
+{
+    return !is_same_packet(conn, old, seg) &&
+           (diag_foreign_hops(old->ttl, seg->ttl) || differs_in_id(conn, old, seg));
 }
 
 /* One byte is a keep-alive's garbage; zeros are a window probe, or a damaged capture. */
@@ -44,7 +84,7 @@ static void conflicting_data(const struct diag_step *step)
         const struct diag_sent *old = &conn->recent[i];
 
         if (old->from != step->from || old->flags & (DIAG_RST | DIAG_SYN) ||
-            !contradicts(old, step->seg))
+            !contradicts(old, step->seg) || !comes_from_elsewhere(conn, old, step->seg))
             continue;
         struct diag_finding *f =
             diag_raise(step->out, DIAG_data_conflict, step->from, step->seg->frame, old->frame,
@@ -68,7 +108,8 @@ static void reason_in_reset(const struct diag_step *step)
     char text[REASON_MAX + 1];
     uint32_t n = 0;
 
-    if (!step->rst || seg->payload > REASON_BYTES || diag_raised(step->conn, DIAG_rst_with_reason))
+    if (!step->rst || seg->flags & DIAG_PSH || seg->payload > REASON_BYTES ||
+        diag_raised(step->conn, DIAG_rst_with_reason))
         return;
     while (n < seg->captured && n < REASON_MAX && seg->data[n] >= ' ' && seg->data[n] < 127) {
         text[n] = (char)seg->data[n];

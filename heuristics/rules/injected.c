@@ -10,10 +10,7 @@
 /* Later than this, a segment was not merely overtaken by the reset. */
 #define OVERTAKEN_NS (5 * DIAG_MS_NS)
 #define GOES_ON_NS   (10 * DIAG_SECOND_NS)
-/* One hop is a NAT, a container or a host bridge. */
-#define FOREIGN_HOPS 2
-/* IDs counted up by at most this since the last segment still belong to one counter. */
-#define ID_STEP  256
+/* So many in a row that counted up, and the source counts. */
 #define ID_STEPS 3
 /* Many hosts count the packets of all their connections together: after a pause, any may be next.
  */
@@ -30,23 +27,10 @@ struct suspicion {
     uint32_t reference; /* frame to compare with */
 };
 
-/* TTLs start at 64, 128 or 255 in all stacks; a host may use several of them. */
-static int hops(uint8_t ttl)
-{
-    return (ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl;
-}
-
-static bool foreign_hops(const struct diag_half *x, uint8_t ttl)
-{
-    int apart = hops(ttl) - hops(x->ttl);
-
-    return x->ttl && (apart >= FOREIGN_HOPS || apart <= -FOREIGN_HOPS);
-}
-
 static bool foreign_id(const struct diag_half *x, uint16_t id)
 {
     return x->id_steps >= ID_STEPS && x->rst_ns - x->before_rst_ns < ID_PAUSE_NS &&
-           (uint16_t)(id - x->ip_id) > ID_STEP;
+           id != x->ip_id && !diag_id_follows(x->ip_id, id);
 }
 
 static struct diag_finding *report(const struct suspicion *s, enum diag_cause cause, uint32_t at)
@@ -100,7 +84,7 @@ static bool goes_on(const struct diag_step *step)
 
     return x->rst_frame && !step->rst && !(seg->flags & DIAG_SYN) && later > OVERTAKEN_NS &&
            later < GOES_ON_NS && step->fresh && seg->seq == x->nxt &&
-           diag_seq_le(x->rst_seq, seg->seq) && hops(seg->ttl) == hops(x->ttl);
+           diag_seq_le(x->rst_seq, seg->seq) && diag_hops(seg->ttl) == diag_hops(x->ttl);
 }
 
 static void source_goes_on(const struct diag_step *step)
@@ -136,7 +120,7 @@ static bool unprovoked(const struct diag_connection *conn, uint32_t frame)
 
 static bool is_foreign(const struct diag_half *x)
 {
-    return foreign_hops(x, x->rst_ttl) || foreign_id(x, x->rst_ip_id);
+    return diag_foreign_hops(x->ttl, x->rst_ttl) || foreign_id(x, x->rst_ip_id);
 }
 
 static void both_ends_reset(const struct diag_step *step)
@@ -170,7 +154,7 @@ static void habits_change(const struct diag_step *step)
     if (x->rst_frame != step->seg->frame || !was_established(step->conn) || !reset ||
         reset->kind != DIAG_RST_ACTIVE)
         return;
-    if (!foreign_hops(x, x->rst_ttl) || !foreign_id(x, x->rst_ip_id) ||
+    if (!diag_foreign_hops(x->ttl, x->rst_ttl) || !foreign_id(x, x->rst_ip_id) ||
         !(x->timestamps && !timestamps))
         return;
     report(&(struct suspicion){step->conn, step->out, step->from, x->rst_frame, x->rst_ttl,

@@ -109,8 +109,9 @@ def complaints(plugged, capture, pictures):
     report = plugged.run("tshark", "-n", "-q", "-r", capture, "-z", "diag,json").stdout
     connections = [entry for entry in map(json.loads, report.splitlines())
                    if entry["type"] == "connection" and entry["verdict"]]
-    finding = next(one for one in connections[0]["findings"]
-                   if one["id"] == connections[0]["verdict"] and not one["explained_by"])
+    finding = min((one for one in connections[0]["findings"]
+                   if one["id"] == connections[0]["verdict"]),
+                  key=lambda one: one["explained_by"] is not None)
     column = plugged.run("tshark", "-n", "-2", "-r", capture, "-T", "fields", "-e",
                          "diag.summary").stdout.splitlines()
     shown = look(plugged, capture, finding["frame"])

@@ -207,7 +207,7 @@ static void report_abort(const struct diag_rst *r)
     if (last)
         diag_cite(f, DIAG_ROLE_last, last->frame);
     diag_rst_cite(r, f);
-    if (diag_rst_lost_nothing(r))
+    if (diag_rst_lost_nothing(r) || diag_closes_by_design(r->conn))
         diag_excuse(f);
 }
 

@@ -114,12 +114,13 @@ def read_main(main_window, title):
 def main():
     capture, frame = sys.argv[1:]
     title = capture.rsplit("/", 1)[-1]
+    list(pyatspi.Registry.getDesktop(0))  # starts the bus: Wireshark joins it only if it is there
     wireshark = subprocess.Popen(["wireshark", "-C", "Diagnosis", "-r", capture, "-g", frame,
                                   "-z", "expert"])
     try:
-        wait_for(EXPERT, lambda: on_screen(EXPERT))
-        wait_for(EXPERT, lambda: window(EXPERT))
-        main_window = wait_for(title, lambda: window(title))
+        wait_for(f"{EXPERT} on the screen", lambda: on_screen(EXPERT))
+        wait_for(f"{EXPERT} to read", lambda: window(EXPERT))
+        main_window = wait_for(f"{title} to read", lambda: window(title))
         (columns, packets), tree = read_main(main_window, title)
         profile = descendant(main_window, "label", "Profile: Diagnosis")
         _, expert = read_expert()  # walks through the packets: last

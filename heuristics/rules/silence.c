@@ -183,6 +183,16 @@ static void still_waiting(const struct diag_step *step)
 
 /* ---- at the end: was it ever answered, and what did the server's next number say? */
 
+static bool said_already(const struct diag_connection *conn, const struct wait *wait,
+                         int64_t end_ns)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, wait->id);
+    uint32_t missing;
+
+    return said && said->value[0] == end_ns - wait->since_ns &&
+           said->cause == cause_of(conn, wait, &missing);
+}
+
 static void never_answered(const struct diag_connection *conn, struct diag_out *out)
 {
     int64_t end = diag_wait_end(conn);
@@ -194,33 +204,50 @@ static void never_answered(const struct diag_connection *conn, struct diag_out *
         return;
     int64_t limit = conn->closer == DIAG_CLIENT ? patience_at_close(conn) : patience(conn, wait.id);
 
-    if (end - wait.since_ns < limit)
+    if (end - wait.since_ns < limit || said_already(conn, &wait, end))
         return;
     report(conn, out, &wait, conn->closer == DIAG_CLIENT ? conn->close_frame : wait.frame, end);
 }
 
 /* ---- an answer that came late */
 
-static bool is_push(const struct diag_connection *conn, int64_t waited)
+/* Acknowledged late, the wait was (also) the network's; where no answer is due, this is a push. */
+static bool was_owed(const struct diag_connection *conn, int64_t now_ns)
 {
-    return !diag_answer_expected(conn, waited);
+    const struct diag_request *r = &conn->request;
+    int64_t waited = now_ns - r->last_ns;
+
+    return r->acked_frame && r->acked_ns - r->last_ns < waited / 2 &&
+           diag_answer_expected(conn, waited);
+}
+
+/* What this segment of the server answers: the request, or its own flight of TLS that it goes on
+ * with. */
+static bool ends_wait(const struct diag_step *step, struct wait *wait)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+
+    if (r->open) {
+        *wait = (struct wait){DIAG_slow_response, r->last_ns, r->frame, 0, DIAG_ROLE_request};
+        return was_owed(conn, step->seg->time_ns);
+    }
+    return conn->tls && awaits_tls(conn, wait) && wait->id == DIAG_tls_stall_after_server_hello;
 }
 
 static void answered_late(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
-    const struct diag_request *r = &conn->request;
-    int64_t network = diag_rtt(conn);
-    int64_t waited = step->seg->time_ns - r->last_ns;
     const struct diag_settings *s = &conn->engine->settings;
+    int64_t network = diag_rtt(conn);
+    struct wait wait;
 
-    if (step->from != DIAG_SERVER || !step->seg->payload || !step->fresh || !r->open || step->gap ||
-        diag_is_tls_housekeeping(step))
+    if (step->from != DIAG_SERVER || !step->seg->payload || !step->fresh || step->gap ||
+        diag_is_tls_housekeeping(step) || !ends_wait(step, &wait))
         return;
-    /* Acknowledged late: the wait was (also) the network's. */
-    bool taken = r->acked_frame && r->acked_ns - r->last_ns < waited / 2;
+    int64_t waited = step->seg->time_ns - wait.since_ns;
 
-    if (waited - network < diag_ms(s->slow) || !taken || is_push(conn, waited))
+    if (waited - network < diag_ms(s->slow))
         return;
     step->conn->slow_ns += waited;
     if (diag_raised(conn, DIAG_slow_response))

@@ -82,9 +82,11 @@ static bool awaits_tls(const struct diag_connection *conn, struct wait *wait)
     }
     if (!tls->server_hello_at.frame || expect == DIAG_TLS_EXPECT_server_finished)
         return false;
-    *wait = (struct wait){DIAG_tls_stall_after_server_hello, conn->half[DIAG_SERVER].data_ns,
-                          tls->server_hello_at.frame, conn->half[DIAG_CLIENT].ack,
-                          DIAG_ROLE_server_hello};
+    int64_t since = conn->half[DIAG_SERVER].data_frame ? conn->half[DIAG_SERVER].data_ns
+                                                       : tls->server_hello_at.time_ns;
+
+    *wait = (struct wait){DIAG_tls_stall_after_server_hello, since, tls->server_hello_at.frame,
+                          conn->half[DIAG_CLIENT].ack, DIAG_ROLE_server_hello};
     return conn->half[DIAG_CLIENT].ack_valid;
 }
 
@@ -170,7 +172,7 @@ static void still_waiting(const struct diag_step *step)
                    conn->close_frame == step->seg->frame;
     struct wait wait;
 
-    if (step->from == DIAG_SERVER && step->fresh && step->seg->payload)
+    if (!conn->tls || (step->from == DIAG_SERVER && step->fresh && step->seg->payload))
         return;
     if (!awaits_tls(conn, &wait))
         return;
@@ -253,12 +255,13 @@ static void answered_late(const struct diag_step *step)
     if (diag_raised(conn, DIAG_slow_response))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_slow_response, DIAG_SERVER,
-                                        step->seg->frame, waited - network, network, r->frame);
+                                        step->seg->frame, waited - network, network, wait.frame);
 
-    if (f && waited >= diag_ms(s->slow_warn) && !r->tls)
+    if (f && waited >= diag_ms(s->slow_warn) && !conn->request.tls)
         f->severity = DIAG_WARN;
-    diag_cite(f, DIAG_ROLE_request, r->frame);
-    diag_cite(f, DIAG_ROLE_ack, r->acked_frame);
+    diag_cite(f, wait.role, wait.frame);
+    if (conn->request.open)
+        diag_cite(f, DIAG_ROLE_ack, conn->request.acked_frame);
     diag_cite(f, DIAG_ROLE_response, step->seg->frame);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names and neighbours that nobody could find: findings about hosts, without a connection. */
+#include "bounded.h"
 #include "correlate.h"
 
 #define DNS_PORT 53
@@ -61,12 +62,27 @@ void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *jud
 
 /* ---- connect_arp_unresolved */
 
+/* The reply may be missing from the capture: whoever talks, or is talked to, is there. */
+static bool is_in_use(const struct diag_engine *engine, const struct diag_unresolved *fact)
+{
+    for (guint i = 0; i < engine->connections->len; i++) {
+        const struct diag_connection *conn = g_ptr_array_index(engine->connections, i);
+
+        for (int side = 0; side < 2; side++)
+            if (conn->last_ns >= fact->first_ns &&
+                diag_same_address(&conn->endpoint[side].address, &fact->target))
+                return true;
+    }
+    return false;
+}
+
 /* A capture that sees no ARP replies at all proves nothing, and who asks for everybody scans. */
 static void unresolved(const struct diag_unresolved *fact, void *data)
 {
     struct context *c = data;
 
-    if (!fact->replies_visible || fact->targets >= c->engine->settings.scan_targets)
+    if (!fact->replies_visible || fact->targets >= c->engine->settings.scan_targets ||
+        is_in_use(c->engine, fact))
         return;
     struct diag_host *host = diag_host_add(
         c->engine, c->judgement, DIAG_connect_arp_unresolved, fact->last_frame,

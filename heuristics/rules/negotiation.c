@@ -5,6 +5,8 @@
  */
 #include "connect.h"
 
+#include <string.h>
+
 #define ECN_BITS (DIAG_AE | DIAG_CWR | DIAG_ECE)
 
 /* ---- synack_isn_changed */
@@ -91,6 +93,33 @@ static void ecn_reflected(const struct diag_step *step)
 
 /* ---- syn_ecn_blocked (RFC 3168 6.1.1.1) */
 
+#define SAME_PATH_NS (600 * DIAG_SECOND_NS)
+
+static bool is_same_server(const struct diag_connection *a, const struct diag_connection *b)
+{
+    return memcmp(&a->endpoint[DIAG_SERVER].address, &b->endpoint[DIAG_SERVER].address,
+                  sizeof a->endpoint[DIAG_SERVER].address) == 0;
+}
+
+static bool answers_ecn(const struct diag_connection *conn, const struct diag_connection *other)
+{
+    return is_same_server(conn, other) && other->opening.ecn_answered;
+}
+
+static bool is_blocked_too(const struct diag_connection *conn, const struct diag_connection *other)
+{
+    return is_same_server(conn, other) && diag_raised(other, DIAG_syn_ecn_blocked);
+}
+
+/* It is late rather than lost: the echo is the first SYN's. */
+static bool answers_first_syn(const struct diag_step *step)
+{
+    const struct diag_opening *o = &step->conn->opening;
+
+    return step->seg->options & DIAG_OPT_TIMESTAMPS && o->timestamps &&
+           step->seg->tsecr == o->first_tsval && o->first_tsval != o->newest_tsval;
+}
+
 /* An ECN SYN unanswered or reset, and the first SYN without the bits answered at once. */
 static void passes_without_ecn(const struct diag_step *step)
 {
@@ -98,7 +127,8 @@ static void passes_without_ecn(const struct diag_step *step)
     const struct diag_opening *o = &conn->opening;
 
     if (!step->synack || !o->ecn_syns || o->ecn_answered || o->plain_syns != 1 ||
-        diag_raised(conn, DIAG_syn_ecn_blocked))
+        answers_first_syn(step) || diag_raised(conn, DIAG_syn_ecn_blocked) ||
+        diag_any_beside(conn, SAME_PATH_NS, answers_ecn))
         return;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_syn_ecn_blocked, DIAG_CLIENT, step->seg->frame, o->ecn_syns,
@@ -108,9 +138,41 @@ static void passes_without_ecn(const struct diag_step *step)
         return;
     f->cause = o->refusals ? DIAG_CAUSE_rst : DIAG_CAUSE_drop;
     f->confidence = o->refusals ? DIAG_MEDIUM : DIAG_LOW;
+    if (!o->refusals)
+        f->blame = DIAG_BLAME_MIDDLEBOX | DIAG_BLAME_PATH;
     diag_cite(f, DIAG_ROLE_syn, o->all_first_frame);
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, step->seg->frame);
+}
+
+static bool ecn_passes(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    return event->id == DIAG_syn_ecn_blocked && diag_any_beside(conn, SAME_PATH_NS, answers_ecn);
+}
+
+/* Once may be chance. */
+static void blocked_again(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, DIAG_syn_ecn_blocked);
+
+    if (!said || diag_any_beside(conn, SAME_PATH_NS, answers_ecn) ||
+        !diag_any_beside(conn, SAME_PATH_NS, is_blocked_too))
+        return;
+    struct diag_finding *f = diag_raise(out, said->id, said->side, said->frame, said->value[0],
+                                        said->value[1], said->value[2]);
+
+    if (!f)
+        return;
+    f->severity = DIAG_ERROR;
+    f->cause = said->cause;
+    f->confidence = DIAG_HIGH;
+    diag_cite_again(f, said);
+}
+
+static void on_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    rejected_unsolicited(conn, out);
+    blocked_again(conn, out);
 }
 
 static void on_segment(const struct diag_step *step)
@@ -123,4 +185,5 @@ static void on_segment(const struct diag_step *step)
 const struct diag_rule diag_rule_negotiation = {.name = "negotiation",
                                                 .on_segment = on_segment,
                                                 .on_applied = accepted_unsolicited,
-                                                .on_end = rejected_unsolicited};
+                                                .on_end = on_end,
+                                                .overtaken = ecn_passes};

@@ -7,13 +7,25 @@
 
 #define LAST_WORD_BYTES 8
 
+/* The server answers the end of the handshake by a number that the client never acknowledged: what
+ * the client sent was rewritten on its way, so the server does not know it. */
+static bool answers_rewritten(const struct diag_rst *r)
+{
+    const struct diag_opening *o = &r->conn->opening;
+
+    return r->kind == DIAG_RST_ODD && r->step->from == DIAG_SERVER && !r->x->fin &&
+           !(r->step->seg->flags & DIAG_ACK) && r->step->seg->seq != 0 && o->synack_frame &&
+           o->ack_frame && r->x->bytes == 0 && !diag_seq_lt(r->y->isn + 1, r->y->una) &&
+           !r->conn->previous;
+}
+
 /* RFC 5961 3.2: only beyond the window is certain; inside it, a lost segment can be the reason. */
 static bool is_out_of_window(const struct diag_rst *r)
 {
     uint32_t seq = r->step->seg->seq;
 
-    return r->kind == DIAG_RST_ODD && r->y->edge_valid && r->y->ack_valid &&
-           (diag_seq_lt(seq, r->y->ack) || diag_seq_lt(r->y->edge, seq));
+    return r->kind == DIAG_RST_ODD && !answers_rewritten(r) && r->y->edge_valid &&
+           r->y->ack_valid && (diag_seq_lt(seq, r->y->ack) || diag_seq_lt(r->y->edge, seq));
 }
 
 static void report_out_of_window(const struct diag_rst *r)
@@ -145,7 +157,7 @@ static void report_unread(const struct diag_rst *r)
 
 static bool knows_nothing(const struct diag_rst *r)
 {
-    return r->kind == DIAG_RST_REPLY && !r->x->fin;
+    return (r->kind == DIAG_RST_REPLY && !r->x->fin) || answers_rewritten(r);
 }
 
 static enum diag_cause how_unknown(const struct diag_rst *r)
@@ -159,15 +171,19 @@ static enum diag_cause how_unknown(const struct diag_rst *r)
 }
 
 /* Since it was heard last, before the segment that it does not know. */
-static int64_t idle_before(const struct diag_rst *r)
+static int64_t idle_before(const struct diag_rst *r, const struct diag_sent *answered)
 {
-    return r->x->segments ? r->answers->time_ns - r->x->last_ns : r->conn->segments_gap_ns;
+    return answered && r->x->segments ? answered->time_ns - r->x->last_ns
+                                      : r->conn->segments_gap_ns;
 }
 
 static void report_no_socket(const struct diag_rst *r)
 {
-    struct diag_finding *f = diag_raise(r->step->out, DIAG_rst_no_socket, r->step->from,
-                                        r->step->seg->frame, r->answers->frame, idle_before(r));
+    const struct diag_sent *answered =
+        r->answers ? r->answers : diag_last_from(r->conn, diag_peer(r->step->from));
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_no_socket, r->step->from, r->step->seg->frame,
+                   answered ? answered->frame : 0, idle_before(r, answered));
 
     if (!f)
         return;

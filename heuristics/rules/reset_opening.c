@@ -44,9 +44,24 @@ static void report_echo(const struct diag_rst *r)
     diag_report_bad_echo(r->step);
 }
 
+/* The reset bears the ACK number of what it answers (RFC 9293 3.5.2), and that can only be the
+ * SYN/ACK: it had another number there than here. With a connection before on the same ports, it
+ * may also be late. */
+static bool saw_another_number(const struct diag_rst *r)
+{
+    const struct diag_opening *o = &r->conn->opening;
+    const struct diag_segment *seg = r->step->seg;
+
+    return diag_rst_in_opening(r) && r->step->from == DIAG_CLIENT && o->synack_frame &&
+           !(seg->flags & DIAG_ACK) && seg->seq != 0 && o->synack_ack == r->x->isn + 1 &&
+           r->x->nxt == r->x->isn + 1 && seg->seq != r->x->nxt && seg->seq != r->x->isn &&
+           !r->conn->previous;
+}
+
 static bool rejects_ack_number(const struct diag_rst *r)
 {
-    return rejects_synack(r) && r->conn->opening.synack_ack != r->x->isn + 1;
+    return (rejects_synack(r) && r->conn->opening.synack_ack != r->x->isn + 1) ||
+           saw_another_number(r);
 }
 
 /* A late answer to the connection before, from the same ports: the client's own SYN is untouched.
@@ -62,9 +77,15 @@ static bool answers_previous(const struct diag_connection *conn)
 static void report_ack_number(const struct diag_rst *r)
 {
     const struct diag_opening *o = &r->conn->opening;
+    bool rewritten = saw_another_number(r);
     struct diag_finding *f =
         diag_raise(r->step->out, DIAG_synack_bad_ack, DIAG_SERVER, r->step->seg->frame,
-                   o->synack_ack, r->x->isn + 1, o->synack_frame);
+                   rewritten ? r->step->seg->seq : o->synack_ack, r->x->isn + 1, o->synack_frame);
+
+    if (f && rewritten) {
+        f->cause = DIAG_CAUSE_rewritten;
+        f->blame = DIAG_BLAME_MIDDLEBOX;
+    }
 
     if (f && answers_previous(r->conn))
         f->severity = DIAG_NOTE;

@@ -21,13 +21,24 @@ static bool is_explained_by_host(const struct diag_judged *judged)
            diag_catalogue[judged->explained_by].stage == DIAG_STAGE_HOST;
 }
 
+/* Whoever was to be reset ignored it, and took what came after. */
+static bool survived(const struct diag_connection *conn, enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    const struct diag_half *y = &conn->half[diag_peer(side)];
+
+    return x->rst_frame && y->ack_valid && diag_seq_lt(x->rst_seq, y->ack) &&
+           y->ack_ns - x->rst_ns > diag_rtt(conn);
+}
+
 /* A failed try to connect is history once the connection came about. */
 static bool was_overcome(const struct diag_sentence *s, const struct diag_judged *judged)
 {
     enum diag_id id = judged->finding->id;
-
     bool accepted = judged->finding->cause == DIAG_CAUSE_ect_dropped;
 
+    if (id == DIAG_rst_injected)
+        return survived(s->conn, judged->finding->side);
     return diag_catalogue[id].stage == DIAG_STAGE_CONNECT &&
            (id != DIAG_synack_retx_after_data || accepted) && id != DIAG_accept_then_close &&
            s->conn->opening.established;

@@ -9,7 +9,9 @@
 
 /* Later than this, a segment was not merely overtaken by the reset. */
 #define OVERTAKEN_NS (5 * DIAG_MS_NS)
-#define GOES_ON_NS   (10 * DIAG_SECOND_NS)
+/* No path delays one packet so much beyond the next. */
+#define LATE_NS    (100 * DIAG_MS_NS)
+#define GOES_ON_NS (10 * DIAG_SECOND_NS)
 /* So many in a row that counted up, and the source counts. */
 #define ID_STEPS 3
 /* Many hosts count the packets of all their connections together: after a pause, any may be next.
@@ -76,6 +78,27 @@ static bool is_of_this_connection(const struct diag_connection *conn,
            reset->kind != DIAG_RST_REFUSE && reset->class != DIAG_rst_out_of_window;
 }
 
+/* It acknowledges the very bytes that the reset answered: it was sent after they had arrived. */
+static bool knows_trigger(const struct diag_step *step, const struct diag_reset *reset)
+{
+    const struct diag_connection *conn = step->conn;
+
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent->frame == reset->answers)
+            return sent->end != sent->seq && diag_seq_le(sent->end, step->seg->ack);
+    }
+    return false;
+}
+
+/* A reply bears a number of its peer, which may be lower than that of data on their way. */
+static bool may_be_overtaken(const struct diag_step *step, const struct diag_reset *reset)
+{
+    return reset->kind == DIAG_RST_REPLY && !knows_trigger(step, reset) &&
+           step->seg->time_ns - step->x->rst_ns < LATE_NS;
+}
+
 static bool goes_on(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
@@ -92,7 +115,8 @@ static void source_goes_on(const struct diag_step *step)
     const struct diag_half *x = step->x;
     const struct diag_reset *reset = find_reset(step->conn, x->rst_frame);
 
-    if (!goes_on(step) || !is_of_this_connection(step->conn, reset))
+    if (!goes_on(step) || !is_of_this_connection(step->conn, reset) ||
+        may_be_overtaken(step, reset))
         return;
     /* A client that connects resets what belongs to another connection, and goes on by design. */
     if (x->rst_frame < step->conn->opening.ack_frame)

@@ -61,10 +61,13 @@ static void ask(const struct diag_step *step)
 bool diag_is_tls_housekeeping(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
-    bool alert = seg->captured && seg->data[0] == DIAG_TLS_ALERT;
+    bool alert = step->conn->tls && seg->captured && seg->data[0] == DIAG_TLS_ALERT;
+    bool established = diag_tls_established(step->conn);
 
-    return diag_tls_established(step->conn) && seg->payload <= TLS_HOUSEKEEPING_BYTES &&
-           (step->from == DIAG_CLIENT || alert || step->conn->closer == DIAG_CLIENT);
+    if (seg->payload > TLS_HOUSEKEEPING_BYTES)
+        return false;
+    return step->from == DIAG_CLIENT ? alert || established
+                                     : established && (alert || step->conn->closer == DIAG_CLIENT);
 }
 
 static void answer(const struct diag_step *step)

@@ -25,8 +25,10 @@ class Scenario:
     silent_at: tuple = ('client',)  # where the failure can be seen
     v6: bool = False
     delay: float = 0.002
+    harmless: bool = False   # nobody is to be told of a failure
     tempting: bool = False   # made to look as if somebody had injected
-    # middlebox: its reset differs from the ends'; hidden: it is one hop away; perfect: nobody can tell
+    # middlebox: its reset differs from the ends'; hidden: it is one hop away; perfect: nobody can
+    # tell it from an end's
     forged: str = None
     outside: bool = False    # what is forged lies beyond the window
     firewall: str = None     # the end whose own packet filter resets

@@ -3,24 +3,11 @@
 import socket
 import time
 
-from packet import FIN
 from scene import ACK, scenario
 
 TCP_LINGER2 = 8
 REQUEST = b'GET / HTTP/1.1\r\nHost: truth\r\n\r\n'
 CLOSE_NOTIFY = b'\x15\x03\x03\x00\x1a' + bytes(26)
-
-
-def lose_acks_of_fin(scene, closer):
-    """The FIN of one end stays unacknowledged: it is in FIN-WAIT-1."""
-    port = scene.port if closer == 'server' else scene.local_port
-
-    def meddle(packet):
-        fins = [seen for seen in scene.seen if seen.sport == port and seen.flags & FIN]
-        if packet.sport == port or not fins or packet.payload:
-            return True
-        return False
-    scene.meddle = meddle
 
 
 @scenario('A server closes; a request comes before its FIN is acknowledged (FIN-WAIT-1).',
@@ -121,7 +108,8 @@ def farewell_unread(scene):
     scene.settle()
 
 
-@scenario('Busy hosts keep no TIME-WAIT: a FIN that repeats meets no socket.', resets=('NO_SOCKET',))
+@scenario('Busy hosts keep no TIME-WAIT: a FIN that repeats meets no socket.',
+          resets=('NO_SOCKET',))
 def fin_repeats_without_time_wait(scene):
     scene.bed.client.sysctl('net.ipv4.tcp_max_tw_buckets', 0)
     client, server = scene.pair()

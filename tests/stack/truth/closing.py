@@ -5,6 +5,7 @@ import struct
 import sys
 import time
 
+from bed import LIBC, checked
 from scene import reset, scenario
 
 TCP_LINGER2 = 8
@@ -14,7 +15,6 @@ BULK = 400_000
 
 def disconnect(sock):
     """connect(AF_UNSPEC), which Python's own connect() does not know."""
-    from bed import LIBC, checked
     checked(LIBC.connect(sock.fileno(), AF_UNSPEC, len(AF_UNSPEC)))
 
 
@@ -146,7 +146,8 @@ def server_lingers_idle(scene):
     reset(server)
 
 
-@scenario('A client throws away what it has just sent: linger 0.', resets=('TCP_STATE',), delay=0.02)
+@scenario('A client throws away what it has just sent: linger 0.',
+          resets=('TCP_STATE',), delay=0.02)
 def client_lingers_with_data(scene):
     client, server = scene.pair()
     scene.exchange(client, server)
@@ -258,7 +259,8 @@ def server_disconnects_with_data(scene):
 # ---- linger2
 
 
-@scenario('A client does not wait in FIN-WAIT-2: TCP_LINGER2 < 0.', resets=('TCP_ABORT_ON_LINGER',))
+@scenario('A client does not wait in FIN-WAIT-2: TCP_LINGER2 < 0.',
+          resets=('TCP_ABORT_ON_LINGER',))
 def client_lingers_not_in_fin_wait2(scene):
     client, server = scene.pair()
     scene.exchange(client, server)
@@ -268,7 +270,8 @@ def client_lingers_not_in_fin_wait2(scene):
     client.close()
 
 
-@scenario('A server does not wait in FIN-WAIT-2: TCP_LINGER2 < 0.', resets=('TCP_ABORT_ON_LINGER',))
+@scenario('A server does not wait in FIN-WAIT-2: TCP_LINGER2 < 0.',
+          resets=('TCP_ABORT_ON_LINGER',))
 def server_lingers_not_in_fin_wait2(scene):
     client, server = scene.pair()
     scene.exchange(client, server)

@@ -58,7 +58,8 @@ def age_timestamps(scene, wanted):
     scene.meddle = meddle
 
 
-@scenario('A middlebox makes the timestamps of the data old: dropped by PAWS.', silent='paws_data', silent_at=BOTH)
+@scenario('A middlebox makes the timestamps of the data old: dropped by PAWS.',
+          silent='paws_data', silent_at=BOTH)
 def paws_drops_data(scene):
     client, server = scene.pair()
     scene.exchange(client, server)
@@ -67,14 +68,16 @@ def paws_drops_data(scene):
     time.sleep(4)
 
 
-@scenario('A middlebox makes the timestamp of the final ACK old.', silent='paws_ack', silent_at=BOTH)
+@scenario('A middlebox makes the timestamp of the final ACK old.',
+          silent='paws_ack', silent_at=BOTH)
 def paws_drops_final_ack(scene):
     scene.listen()
     age_timestamps(scene, lambda packet: packet.has(ACK))
     scene.try_to_connect(3.4).close()
 
 
-@scenario('The peer of a closed connection is gone: its FIN repeats unheard.', silent='orphaned_fin')
+@scenario('The peer of a closed connection is gone: its FIN repeats unheard.',
+          silent='orphaned_fin')
 def orphaned_fin(scene):
     client, server = scene.pair()
     scene.exchange(client, server)

@@ -38,7 +38,8 @@ def reset_overtakes_data(scene):
     scene.settle(4)
 
 
-@scenario('Only the last data segment comes after the reset.', resets=('TCP_STATE',), tempting=True,
+@scenario('Only the last data segment comes after the reset.',
+          resets=('TCP_STATE',), tempting=True,
           delay=0.01)
 def last_segment_after_reset(scene):
     client, server = scene.pair()
@@ -166,7 +167,8 @@ def both_abort(scene):
     scene.settle(4)
 
 
-@scenario('Both ends abort with data in flight to each other.', resets=('TCP_STATE',), tempting=True,
+@scenario('Both ends abort with data in flight to each other.',
+          resets=('TCP_STATE',), tempting=True,
           delay=0.02)
 def both_abort_with_data(scene):
     client, server = scene.pair()

@@ -7,6 +7,8 @@
 
 #define FAREWELL_BYTES 64
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
+/* Copies after which a silence tells that no more will come. */
+#define SILENT_TIMES 3
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
 /* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
@@ -65,10 +67,22 @@ static bool is_only_fin(const struct run *run)
     return run->x->fin && (bytes == 0 || (bytes <= FAREWELL_BYTES && diag_tls_of(run->conn)));
 }
 
+/* The next copy was due long ago, and nobody had ended the connection: the sender gave up without a
+ * word (TCP_USER_TIMEOUT), however few copies its patience allowed. */
+static bool fell_silent(const struct run *run)
+{
+    int64_t silence = run->conn->engine->last_ns - run->x->last_ns;
+    int64_t tail = diag_ms(run->conn->engine->settings.capture_tail);
+
+    return run->range->again >= SILENT_TIMES && !run->x->rst_frame && !run->y->rst_frame &&
+           silence >= diag_max_ns(tail, 2 * run->range->longest_ns);
+}
+
 /* Several copies within a round trip or two are a recovery, not yet a failure. */
 static bool is_data(const struct run *run)
 {
-    return payload_of(run->range) > 0 && run->now_ns - run->range->time_ns >= GIVE_UP_NS;
+    return payload_of(run->range) > 0 &&
+           (run->now_ns - run->range->time_ns >= GIVE_UP_NS || fell_silent(run));
 }
 
 static const struct row rows[] = {
@@ -159,7 +173,9 @@ static void never_acknowledged(const struct diag_connection *conn, struct diag_o
                       side, x,   &conn->half[diag_peer(side)],   range};
     const struct row *row = range && may_judge(&run) ? row_of(&run) : NULL;
 
-    if (row && row->times && range->again >= row->times && !said_already(conn, row->id, range))
+    if (!row || !row->times || said_already(conn, row->id, range))
+        return;
+    if (range->again >= row->times || (row->id == DIAG_retx_give_up && fell_silent(&run)))
         report_run(&run, row->id, range->again + 1);
 }
 

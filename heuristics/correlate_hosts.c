@@ -106,6 +106,17 @@ static void blocked_ports(struct diag_engine *engine, struct diag_judgement *jud
 
 /* ---- host_only_this_server */
 
+static bool worked_near(struct diag_span server, const struct diag_connection *near)
+{
+    for (size_t i = 0; i < server.count; i++) {
+        int64_t apart = server.entry[i].conn->first_ns - near->first_ns;
+
+        if (worked(&server.entry[i]) && apart < MINUTE_NS && apart > -MINUTE_NS)
+            return true;
+    }
+    return false;
+}
+
 static uint32_t servers_that_work(struct diag_span client, const struct diag_connection *near)
 {
     struct diag_span server;
@@ -113,14 +124,7 @@ static uint32_t servers_that_work(struct diag_span client, const struct diag_con
 
     for (struct diag_span rest = client; rest.count; rest = diag_span_after(rest, server)) {
         server = diag_span_run(rest, diag_same_server);
-        for (size_t i = 0; i < server.count; i++) {
-            int64_t apart = server.entry[i].conn->first_ns - near->first_ns;
-
-            if (worked(&server.entry[i]) && apart < MINUTE_NS && apart > -MINUTE_NS) {
-                n++;
-                break;
-            }
-        }
+        n += worked_near(server, near);
     }
     return n;
 }

@@ -195,24 +195,49 @@ static void accepted_and_closed(const struct diag_step *step)
 
 /* ---- connect_icmp */
 
-/* RFC 792, RFC 4443, RFC 1812 5.2.7: which of the many codes mean the same to a user. */
-static enum diag_cause meaning(const struct diag_icmp *icmp)
+/* RFC 792, RFC 1812 5.2.7: which of the many codes mean the same to a user. */
+static enum diag_cause meaning_v4(const struct diag_icmp *icmp)
 {
-    if (icmp->v6 ? icmp->type == 3 : icmp->type == 11)
+    if (icmp->type == 11)
         return DIAG_CAUSE_ttl;
-    if (icmp->v6 ? icmp->type == 2 : icmp->type == 3 && icmp->code == 4)
-        return DIAG_CAUSE_too_big;
-    if (icmp->v6)
-        return icmp->code == 1 || icmp->code == 5 || icmp->code == 6 ? DIAG_CAUSE_prohibited
-               : icmp->code == 0                                     ? DIAG_CAUSE_net
-               : icmp->code == 4                                     ? DIAG_CAUSE_port
-                                                                     : DIAG_CAUSE_host;
-    if (icmp->code == 9 || icmp->code == 10 || icmp->code == 13)
-        return DIAG_CAUSE_prohibited;
-    if (icmp->code == 2 || icmp->code == 3)
+    switch (icmp->code) {
+    case 0:
+    case 6:
+    case 11:
+        return DIAG_CAUSE_net;
+    case 2:
+    case 3:
         return DIAG_CAUSE_port;
-    return icmp->code == 0 || icmp->code == 6 || icmp->code == 11 ? DIAG_CAUSE_net
-                                                                  : DIAG_CAUSE_host;
+    case 4:
+        return DIAG_CAUSE_too_big;
+    case 9:
+    case 10:
+    case 13:
+        return DIAG_CAUSE_prohibited;
+    default:
+        return DIAG_CAUSE_host;
+    }
+}
+
+/* RFC 4443 3. */
+static enum diag_cause meaning_v6(const struct diag_icmp *icmp)
+{
+    if (icmp->type == 3)
+        return DIAG_CAUSE_ttl;
+    if (icmp->type == 2)
+        return DIAG_CAUSE_too_big;
+    switch (icmp->code) {
+    case 0:
+        return DIAG_CAUSE_net;
+    case 1:
+    case 5:
+    case 6:
+        return DIAG_CAUSE_prohibited;
+    case 4:
+        return DIAG_CAUSE_port;
+    default:
+        return DIAG_CAUSE_host;
+    }
 }
 
 static bool is_unreachable(const struct diag_icmp *icmp)
@@ -224,7 +249,7 @@ void diag_icmp_answers(struct diag_out *out, const struct diag_icmp *icmp)
 {
     struct diag_connection *conn = out->conn;
     struct diag_opening *o = &conn->opening;
-    enum diag_cause cause = meaning(icmp);
+    enum diag_cause cause = icmp->v6 ? meaning_v6(icmp) : meaning_v4(icmp);
     char sender[64];
 
     if (!o->syns || o->answered || !is_unreachable(icmp) || cause == DIAG_CAUSE_too_big ||

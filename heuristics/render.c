@@ -16,17 +16,23 @@
 #include <sys/socket.h>
 #endif
 
+/* A line of a report, of the packet list, of a terminal. */
+#define SUMMARY_LENGTH 80
+/* Less of a name tells nothing. */
+#define NAME_LENGTH 16
+
 struct text {
     char *buf;
     size_t size;
-    size_t length; /* wanted, may exceed size */
+    size_t length;    /* wanted, may exceed size */
+    size_t name_room; /* for a name from the packets */
 };
 
 static struct text text_in(char *buf, size_t size)
 {
     if (size > 0)
         buf[0] = '\0';
-    return (struct text){buf, size, 0};
+    return (struct text){buf, size, 0, SIZE_MAX};
 }
 
 static void put_bytes(struct text *t, const char *s, size_t n)
@@ -44,18 +50,41 @@ static void put(struct text *t, const char *s)
 }
 
 /* Names come from packets: what a terminal or a log would act on is written as \xNN. */
-static void put_escaped(struct text *t, const char *s)
+static size_t escape(unsigned char c, char escaped[8])
 {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        char escape[8];
+    if (c >= ' ' && c < 127 && c != '\\')
+        return (size_t)snprintf(escaped, 8, "%c", c);
+    return (size_t)snprintf(escaped, 8, "\\x%02x", c);
+}
 
-        snprintf(escape, sizeof escape, "\\x%02x", c);
-        if (c < ' ' || c >= 127 || c == '\\')
-            put(t, escape);
-        else
-            put_bytes(t, s, 1);
+static size_t escaped_length(const char *s)
+{
+    char escaped[8];
+    size_t length = 0;
+
+    for (; *s; s++)
+        length += escape((unsigned char)*s, escaped);
+    return length;
+}
+
+/* A name that is too long ends in dots. */
+static void put_name(struct text *t, const char *s)
+{
+    static const char dots[] = "...";
+    bool whole = escaped_length(s) <= t->name_room;
+    size_t room = whole ? SIZE_MAX : t->name_room - MIN(t->name_room, strlen(dots));
+    char escaped[8];
+
+    for (; *s && room; s++) {
+        size_t n = escape((unsigned char)*s, escaped);
+
+        if (n > room)
+            break;
+        put(t, escaped);
+        room -= n;
     }
+    if (!whole && t->name_room)
+        put(t, dots);
 }
 
 /* ---- single values */
@@ -162,7 +191,7 @@ static void put_value(struct text *t, const struct diag_finding *f, enum diag_un
     char buf[32];
 
     if (unit == DIAG_TEXT)
-        put_escaped(t, f->text ? f->text : "unknown");
+        put_name(t, f->text ? f->text : "unknown");
     if (unit == DIAG_ICMP)
         put_icmp(t, v);
     if (unit == DIAG_ALERT)
@@ -238,11 +267,13 @@ static void put_named(struct text *t, const struct diag_finding *f, const char *
         put_noun(t, f->value[i], bar + 1, end);
 }
 
-static size_t fill(const struct diag_finding *f, const char *template, char *buf, size_t size)
+static size_t fill_with(const struct diag_finding *f, const char *template, char *buf, size_t size,
+                        size_t name_room)
 {
     struct text t = text_in(buf, size);
     const char *p = template;
 
+    t.name_room = name_room;
     while (*p) {
         size_t plain = strcspn(p, "{");
         const char *end = strchr(p + plain, '}');
@@ -254,6 +285,11 @@ static size_t fill(const struct diag_finding *f, const char *template, char *buf
         p = end + 1;
     }
     return t.length;
+}
+
+static size_t fill(const struct diag_finding *f, const char *template, char *buf, size_t size)
+{
+    return fill_with(f, template, buf, size, SIZE_MAX);
 }
 
 static const struct diag_cause_spec *cause_texts(const struct diag_finding *f)
@@ -269,9 +305,11 @@ static const struct diag_cause_spec *cause_texts(const struct diag_finding *f)
 size_t diag_render_summary(const struct diag_finding *finding, char *text, size_t size)
 {
     const struct diag_cause_spec *c = cause_texts(finding);
+    const char *template = c && c->summary ? c->summary : diag_catalogue[finding->id].summary;
+    size_t others = fill_with(finding, template, NULL, 0, 0);
+    size_t room = others + NAME_LENGTH < SUMMARY_LENGTH ? SUMMARY_LENGTH - others : NAME_LENGTH;
 
-    return fill(finding, c && c->summary ? c->summary : diag_catalogue[finding->id].summary, text,
-                size);
+    return fill_with(finding, template, text, size, room);
 }
 
 size_t diag_render_explanation(const struct diag_finding *finding, char *text, size_t size)

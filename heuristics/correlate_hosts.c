@@ -196,8 +196,10 @@ static void scan(struct diag_engine *engine, struct diag_judgement *judgement,
 
     host->client = client.entry[0].client;
     diag_host_name(engine, host, &host->client);
-    for (size_t i = 0; i < client.count; i++)
+    for (size_t i = 0; i < client.count; i++) {
         diag_host_fold(host, client.entry[i].sentence);
+        client.entry[i].failed = false; /* nobody wanted it, so no server or port is at fault */
+    }
 }
 
 static void per_client(struct diag_engine *engine, struct diag_judgement *judgement,

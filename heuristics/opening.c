@@ -70,6 +70,9 @@ static void apply_syn(const struct diag_step *step)
     const struct diag_segment *seg = step->seg;
     struct diag_half *x = step->x;
 
+    /* A copy that wandered about: who has acknowledged anything asks no more. */
+    if (x->syn && x->isn == seg->seq && x->ack_valid && !o->over)
+        return;
     /* The client asks again although it was answered: it did not take the answer. */
     if (o->synack_frame && !o->ack_frame && !o->over)
         o->bad_cycles += !diag_good_echo(step->conn);

@@ -78,6 +78,7 @@ void diag_connection_free(void *connection)
     g_free(conn->half[DIAG_CLIENT].flight);
     g_free(conn->half[DIAG_SERVER].flight);
     g_free(conn->reset);
+    g_free(conn->recent_space);
     if (conn->events)
         g_ptr_array_free(conn->events, TRUE);
     if (conn->tls)

@@ -5,25 +5,23 @@
  */
 #include "core.h"
 
+#include <string.h>
+
 /* Faster than any stack can repeat a segment. */
 #define COPY_AT_ONCE_NS (50 * 1000)
 #define EARLY_SYN_NS    (100 * DIAG_MS_NS)
-
-/* FNV-1a over what identifies a payload well enough: its first bytes. */
-uint32_t diag_payload_hash(const struct diag_segment *seg)
-{
-    uint32_t hash = 2166136261U;
-    uint32_t n = seg->captured < 64 ? seg->captured : 64;
-
-    for (uint32_t i = 0; i < n; i++)
-        hash = (hash ^ seg->data[i]) * 16777619U;
-    return hash;
-}
 
 static bool same_segment(const struct diag_sent *old, const struct diag_segment *seg)
 {
     return old->seq == seg->seq && old->flags == seg->flags && old->payload == seg->payload &&
            (old->ack == seg->ack || !(seg->flags & DIAG_ACK));
+}
+
+static bool same_head(const struct diag_sent *old, const struct diag_segment *seg)
+{
+    uint32_t n = seg->captured < DIAG_HEAD_BYTES ? seg->captured : DIAG_HEAD_BYTES;
+
+    return old->head_length == n && (n == 0 || memcmp(old->head, seg->data, n) == 0);
 }
 
 static bool another_place(const struct diag_sent *old, const struct diag_segment *seg)
@@ -60,7 +58,7 @@ static bool is_copy(const struct diag_connection *conn, const struct diag_sent *
     if (!same_segment(old, seg) || !same_ts || apart < 0 ||
         apart > diag_ms(conn->engine->settings.copy_window))
         return false;
-    if (old->hash != diag_payload_hash(seg))
+    if (!same_head(old, seg))
         return false;
     if (seg->ip_version == 4 && (seg->ip_id != 0 || old->ip_id != 0))
         return seg->ip_id == old->ip_id;
@@ -84,10 +82,16 @@ static bool id_counts(const struct diag_connection *conn, const struct diag_sent
 const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
                                      const struct diag_segment *seg, enum diag_side from)
 {
+    const struct diag_half *x = &conn->half[from];
+
+    /* New data, as most are, stand at the end of what was sent. */
+    if (seg->payload && x->segments && seg->seq == x->nxt)
+        return NULL;
     for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *old = &conn->recent[i];
 
-        if (old->from == from && is_copy(conn, old, seg) &&
+        /* Nearly always decided by the first comparison. */
+        if (old->seq == seg->seq && old->from == from && is_copy(conn, old, seg) &&
             (seg->ip_id == 0 || id_counts(conn, old)))
             return old;
     }

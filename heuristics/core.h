@@ -11,6 +11,23 @@
 
 #include "state.h"
 
+/* What a segment may be, so that a family of rules is asked only about what can concern it. */
+enum diag_trait {
+    DIAG_SEES_FIRST = 1 << 0,      /* the first of the connection */
+    DIAG_SEES_SYN = 1 << 1,        /* SYN or SYN/ACK */
+    DIAG_SEES_OPENING = 1 << 2,    /* the handshake was not complete before it */
+    DIAG_SEES_DATA = 1 << 3,       /* payload */
+    DIAG_SEES_FIRST_DATA = 1 << 4, /* its sender has said nothing before */
+    DIAG_SEES_AGAIN = 1 << 5,      /* sequence space that was sent before, probes included */
+    DIAG_SEES_GAP = 1 << 6,        /* bytes are missing on either side */
+    DIAG_SEES_WINDOW = 1 << 7,     /* its sender's window was closed */
+    DIAG_SEES_FIN = 1 << 8,
+    DIAG_SEES_RST = 1 << 9,
+    DIAG_SEES_CLOSED = 1 << 10,    /* somebody had closed before it */
+    DIAG_SEES_HANDSHAKE = 1 << 11, /* of TLS, under way */
+    DIAG_SEES_ALL = (1 << 12) - 1
+};
+
 /* What one segment means, given the state before it. */
 struct diag_step {
     struct diag_out *out;
@@ -30,7 +47,8 @@ struct diag_step {
     bool keepalive; /* RFC 9293 3.8.4: at most one byte, just below SND.NXT */
     bool advances;  /* its ACK acknowledges something new */
     bool repeats_ack;
-    uint32_t gap; /* bytes between what was seen of this side and this segment */
+    unsigned traits; /* enum diag_trait */
+    uint32_t gap;    /* bytes between what was seen of this side and this segment */
 };
 
 /* Where findings of one call go: the event list of the engine, or a verdict under way. */
@@ -44,6 +62,8 @@ struct diag_out {
 /* A family of rules. Any hook may be NULL. */
 struct diag_rule {
     const char *name;
+    unsigned sees; /* enum diag_trait: on_segment is called if one of them holds; 0: always */
+    unsigned sees_applied;                            /* the same for on_applied */
     void (*on_segment)(const struct diag_step *step); /* the state is as before the segment */
     void (*on_applied)(const struct diag_step *step); /* the state holds the segment */
     /* Another look when the capture is over (or looked at): nothing may be changed. */
@@ -153,7 +173,10 @@ void diag_name_it(struct diag_out *out, struct diag_finding *finding, const char
 void diag_excuse(struct diag_finding *finding);
 
 /* An event with this id was raised for the connection. */
-bool diag_raised(const struct diag_connection *conn, enum diag_id id);
+static inline bool diag_raised(const struct diag_connection *conn, enum diag_id id)
+{
+    return conn->raised[id / 64] >> (id % 64) & 1;
+}
 
 /* The last event with this id, or NULL. */
 const struct diag_finding *diag_raised_finding(const struct diag_connection *conn, enum diag_id id);
@@ -188,7 +211,6 @@ bool diag_range_stalled(const struct diag_range *range);
 /* The same frame captured twice (SPAN, VLAN, tunnel): it is left out of every TCP rule. */
 const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
                                      const struct diag_segment *seg, enum diag_side from);
-uint32_t diag_payload_hash(const struct diag_segment *seg);
 
 /* ---- questions about a connection (connection.c) */
 

@@ -123,22 +123,21 @@ static struct diag_connection *start(struct diag_engine *engine, struct tuple *t
     return conn;
 }
 
-/* A stream that Wireshark went back to (two connections on one 4-tuple, interleaved) is found by
- * its label. */
+/* By Wireshark's label where there is one: it also knows the stream that it went back to, when two
+ * connections on one 4-tuple are interleaved. Without a label, the newest of the 4-tuple. */
 static struct diag_connection *connection_of(struct diag_engine *engine,
                                              const struct diag_segment *seg)
 {
-    struct tuple tuple = tuple_of(&seg->source, &seg->destination);
-    struct diag_connection *conn = g_hash_table_lookup(engine->by_tuple, &tuple);
+    bool labelled = seg->stream != DIAG_NO_STREAM;
+    struct diag_connection *conn =
+        labelled ? g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(seg->stream)) : NULL;
 
-    if (conn && !another_stream(conn, seg))
+    if (conn)
         return conn;
-    struct diag_connection *labelled =
-        seg->stream == DIAG_NO_STREAM
-            ? NULL
-            : g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(seg->stream));
+    struct tuple tuple = tuple_of(&seg->source, &seg->destination);
 
-    return labelled ? labelled : start(engine, &tuple, conn, seg);
+    conn = g_hash_table_lookup(engine->by_tuple, &tuple);
+    return conn && !another_stream(conn, seg) ? conn : start(engine, &tuple, conn, seg);
 }
 
 static void note_copy(struct diag_out *out, const struct diag_segment *seg,
@@ -159,15 +158,20 @@ static void note_copy(struct diag_out *out, const struct diag_segment *seg,
     diag_cite(finding, DIAG_ROLE_copy, seg->frame);
 }
 
+static bool is_asked(unsigned sees, const struct diag_step *step)
+{
+    return !sees || (sees & step->traits);
+}
+
 static void judge_step(struct diag_step *step)
 {
     diag_step_derive(step);
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-        if (rules[i]->on_segment)
+        if (rules[i]->on_segment && is_asked(rules[i]->sees, step))
             rules[i]->on_segment(step);
     diag_step_apply(step);
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-        if (rules[i]->on_applied)
+        if (rules[i]->on_applied && is_asked(rules[i]->sees_applied, step))
             rules[i]->on_applied(step);
 }
 
@@ -187,11 +191,13 @@ struct diag_connection *diag_feed_segment(struct diag_engine *engine,
     struct diag_connection *conn = connection_of(engine, segment);
     struct diag_out out = {engine, conn, engine->findings, false};
     enum diag_side from = diag_side_of(conn, segment);
-    struct diag_segment bare = *segment;
+    struct diag_segment bare;
 
-    if (is_padding(segment))
+    if (is_padding(segment)) {
+        bare = *segment;
         bare.payload = bare.captured = 0;
-    segment = &bare;
+        segment = &bare;
+    }
     struct diag_step step = {.out = &out, .conn = conn, .seg = segment, .from = from};
     const struct diag_sent *original = diag_copy_of(conn, segment, from);
 
@@ -244,11 +250,20 @@ void diag_feed_arp(struct diag_engine *engine, const struct diag_arp *arp)
     diag_neighbours_arp(engine->neighbours, arp);
 }
 
+static uint32_t frame_of(const GPtrArray *findings, guint i)
+{
+    return ((const struct diag_finding *)g_ptr_array_index(findings, i))->frame;
+}
+
 /* Events are made in frame order, so the first of a frame is found by bisection. */
 static guint first_event(const GPtrArray *findings, uint32_t frame)
 {
     guint low = 0;
     guint high = findings->len;
+
+    /* While the capture is read, the answer is nearly always "none so far". */
+    if (!high || frame_of(findings, high - 1) < frame)
+        return high;
 
     while (low < high) {
         guint middle = (low + high) / 2;

@@ -91,11 +91,6 @@ void diag_excuse(struct diag_finding *finding)
     finding->blame = DIAG_BLAME_NONE;
 }
 
-bool diag_raised(const struct diag_connection *conn, enum diag_id id)
-{
-    return conn->raised[id / 64] >> (id % 64) & 1;
-}
-
 const struct diag_finding *diag_raised_finding(const struct diag_connection *conn, enum diag_id id)
 {
     for (guint i = conn->events ? conn->events->len : 0; i-- > 0;) {

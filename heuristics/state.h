@@ -42,7 +42,6 @@ struct diag_sent {
     uint32_t ack;
     uint32_t payload;
     uint32_t tsval;
-    uint32_t hash; /* of the captured payload */
     uint16_t ip_id;
     uint16_t vlan;
     uint8_t ttl;
@@ -246,7 +245,11 @@ struct diag_connection {
     struct diag_connection *previous;  /* same 4-tuple, before */
     struct diag_name_delay name_delay; /* a lookup that held this connection back */
     uint32_t recent_count;
-    struct diag_sent recent[DIAG_RECENT];
+    struct diag_sent
+        *recent; /* the last DIAG_RECENT at most, in a space that they wander through */
+    struct diag_sent *recent_space;
+    uint32_t recent_start;
+    uint32_t recent_capacity;
     uint32_t reset_count;
     struct diag_reset *reset; /* grows up to DIAG_RESETS */
     uint8_t history_length;

@@ -59,6 +59,44 @@ static void derive_ack(struct diag_step *step)
                         seg->payload == 0 && !step->fin && !step->keepalive;
 }
 
+static unsigned traits_of_segment(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    unsigned traits = 0;
+
+    if (seg->payload)
+        traits |= DIAG_SEES_DATA | (step->x->bytes ? 0 : DIAG_SEES_FIRST_DATA);
+    if (seg->flags & DIAG_SYN)
+        traits |= DIAG_SEES_SYN;
+    if (step->fin)
+        traits |= DIAG_SEES_FIN;
+    if (step->rst)
+        traits |= DIAG_SEES_RST;
+    if (step->again || step->keepalive || (seg->payload && diag_seq_lt(seg->seq, step->x->nxt)))
+        traits |= DIAG_SEES_AGAIN;
+    return traits;
+}
+
+static unsigned traits_of_state(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    unsigned traits = 0;
+
+    if (!conn->last_frame)
+        traits |= DIAG_SEES_FIRST;
+    if (!conn->opening.established)
+        traits |= DIAG_SEES_OPENING;
+    if (step->gap || step->x->hole_count || step->y->hole_count)
+        traits |= DIAG_SEES_GAP;
+    if (step->x->zero_frame)
+        traits |= DIAG_SEES_WINDOW;
+    if (conn->closer != DIAG_NO_SIDE || step->x->rst_frame)
+        traits |= DIAG_SEES_CLOSED;
+    if (conn->tls && !diag_tls_facts(conn->tls)->established.frame)
+        traits |= DIAG_SEES_HANDSHAKE;
+    return traits;
+}
+
 void diag_step_derive(struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
@@ -72,6 +110,7 @@ void diag_step_derive(struct diag_step *step)
     step->end = seg->seq + seg->payload + !!(seg->flags & DIAG_SYN) + step->fin;
     derive_space(step);
     derive_ack(step);
+    step->traits = traits_of_segment(step) | traits_of_state(step);
 }
 
 /* ---- applying a segment */
@@ -277,15 +316,38 @@ static void keep_head(struct diag_sent *sent, const struct diag_segment *seg)
         memcpy(sent->head, seg->data, sent->head_length);
 }
 
+/* Most connections of a scan have three segments, so the space begins small; and it is twice the
+ * window, so that the window is moved back only once in DIAG_RECENT segments. */
+static void make_room(struct diag_connection *conn)
+{
+    const uint32_t most = 2 * DIAG_RECENT;
+
+    if (conn->recent_start && conn->recent_capacity == most) {
+        memmove(conn->recent_space, conn->recent, conn->recent_count * sizeof *conn->recent);
+        conn->recent_start = 0;
+    } else {
+        conn->recent_capacity = conn->recent_capacity ? 2 * conn->recent_capacity : 4;
+        conn->recent_space = g_renew(struct diag_sent, conn->recent_space, conn->recent_capacity);
+    }
+}
+
+static void forget_oldest(struct diag_connection *conn)
+{
+    if (conn->recent_count == DIAG_RECENT) {
+        conn->recent_start++;
+        conn->recent_count--;
+    }
+    if (conn->recent_start + conn->recent_count == conn->recent_capacity)
+        make_room(conn);
+    conn->recent = conn->recent_space + conn->recent_start;
+}
+
 static void remember(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
     struct diag_connection *conn = step->conn;
 
-    if (conn->recent_count == DIAG_RECENT) {
-        conn->recent_count--;
-        memmove(conn->recent, conn->recent + 1, conn->recent_count * sizeof *conn->recent);
-    }
+    forget_oldest(conn);
     conn->recent[conn->recent_count++] =
         (struct diag_sent){.frame = seg->frame,
                            .time_ns = seg->time_ns,
@@ -296,7 +358,6 @@ static void remember(const struct diag_step *step)
                            .ack = seg->ack,
                            .payload = seg->payload,
                            .tsval = seg->tsval,
-                           .hash = diag_payload_hash(seg),
                            .ip_id = seg->ip_id,
                            .vlan = seg->vlan,
                            .ttl = seg->ttl,

@@ -141,6 +141,21 @@ static void begin_tls(const struct diag_step *step)
     conn->request.tls = conn->request.due = true;
 }
 
+/* Once the handshake is over, a pure ACK tells the reader nothing. */
+static bool concerns_tls(const struct diag_step *step)
+{
+    return step->seg->payload || step->fin || !diag_tls_established(step->conn);
+}
+
+/* Bytes before the ACK number that were not read: they are missing from the capture. */
+static bool acknowledges_unread(const struct diag_step *step)
+{
+    const struct diag_tls_facts *facts = diag_tls_facts(step->conn->tls);
+    const struct diag_tls_half *half = &facts->half[diag_peer(step->from)];
+
+    return !facts->established.frame || half->pending || diag_seq_lt(half->next, step->seg->ack);
+}
+
 void diag_tls_apply(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
@@ -150,7 +165,8 @@ void diag_tls_apply(const struct diag_step *step)
             return;
         begin_tls(step);
     }
-    diag_tls_segment(conn->tls, step->from, step->seg);
-    if ((step->seg->flags & DIAG_ACK) && !step->rst)
+    if (concerns_tls(step))
+        diag_tls_segment(conn->tls, step->from, step->seg);
+    if ((step->seg->flags & DIAG_ACK) && !step->rst && acknowledges_unread(step))
         diag_tls_acked(conn->tls, diag_peer(step->from), step->seg->ack);
 }

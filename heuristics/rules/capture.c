@@ -122,5 +122,7 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     file_ends_in_a_wait(conn, out);
 }
 
-const struct diag_rule diag_rule_capture = {
-    .name = "capture", .on_segment = on_segment, .on_end = on_end};
+const struct diag_rule diag_rule_capture = {.name = "capture",
+                                            .sees = DIAG_SEES_FIRST | DIAG_SEES_GAP,
+                                            .on_segment = on_segment,
+                                            .on_end = on_end};

@@ -208,4 +208,6 @@ static void on_segment(const struct diag_step *step)
         closed_instead_of_answering(step);
 }
 
-const struct diag_rule diag_rule_close = {.name = "close", .on_segment = on_segment};
+const struct diag_rule diag_rule_close = {.name = "close",
+                                          .sees = DIAG_SEES_FIN | DIAG_SEES_RST | DIAG_SEES_CLOSED,
+                                          .on_segment = on_segment};

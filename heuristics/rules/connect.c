@@ -287,6 +287,8 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
 }
 
 const struct diag_rule diag_rule_connect = {.name = "connect",
+                                            .sees = DIAG_SEES_SYN | DIAG_SEES_FIN | DIAG_SEES_RST,
+                                            .sees_applied = DIAG_SEES_OPENING,
                                             .on_segment = on_segment,
                                             .on_applied = connected_after_retries,
                                             .on_end = on_end};

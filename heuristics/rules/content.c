@@ -77,8 +77,8 @@ static void conflicting_data(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
 
-    if (!step->seg->payload || step->rst || step->seg->flags & DIAG_SYN ||
-        diag_raised(conn, DIAG_data_conflict))
+    if (!step->seg->payload || !diag_seq_lt(step->seg->seq, step->x->nxt) || step->rst ||
+        step->seg->flags & DIAG_SYN || diag_raised(conn, DIAG_data_conflict))
         return;
     for (uint32_t i = 0; i < conn->recent_count; i++) {
         const struct diag_sent *old = &conn->recent[i];
@@ -131,4 +131,5 @@ static void on_segment(const struct diag_step *step)
     reason_in_reset(step);
 }
 
-const struct diag_rule diag_rule_content = {.name = "content", .on_segment = on_segment};
+const struct diag_rule diag_rule_content = {
+    .name = "content", .sees = DIAG_SEES_AGAIN | DIAG_SEES_RST, .on_segment = on_segment};

@@ -139,5 +139,8 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
     return true;
 }
 
-const struct diag_rule diag_rule_holes = {
-    .name = "holes", .on_applied = on_applied, .on_end = on_end, .overtaken = overtaken};
+const struct diag_rule diag_rule_holes = {.name = "holes",
+                                          .sees_applied = DIAG_SEES_GAP,
+                                          .on_applied = on_applied,
+                                          .on_end = on_end,
+                                          .overtaken = overtaken};

@@ -193,11 +193,12 @@ static void on_segment(const struct diag_step *step)
 
 static void on_applied(const struct diag_step *step)
 {
-    if (!step->rst)
-        return;
     both_ends_reset(step);
     habits_change(step);
 }
 
-const struct diag_rule diag_rule_injected = {
-    .name = "injected", .on_segment = on_segment, .on_applied = on_applied};
+const struct diag_rule diag_rule_injected = {.name = "injected",
+                                             .sees = DIAG_SEES_RST | DIAG_SEES_CLOSED,
+                                             .sees_applied = DIAG_SEES_RST,
+                                             .on_segment = on_segment,
+                                             .on_applied = on_applied};

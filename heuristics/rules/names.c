@@ -56,4 +56,5 @@ static void on_segment(const struct diag_step *step)
     before_the_first_word(step);
 }
 
-const struct diag_rule diag_rule_names = {.name = "names", .on_segment = on_segment};
+const struct diag_rule diag_rule_names = {
+    .name = "names", .sees = DIAG_SEES_SYN | DIAG_SEES_FIRST_DATA, .on_segment = on_segment};

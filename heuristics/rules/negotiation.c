@@ -183,6 +183,8 @@ static void on_segment(const struct diag_step *step)
 }
 
 const struct diag_rule diag_rule_negotiation = {.name = "negotiation",
+                                                .sees = DIAG_SEES_SYN,
+                                                .sees_applied = DIAG_SEES_OPENING,
                                                 .on_segment = on_segment,
                                                 .on_applied = accepted_unsolicited,
                                                 .on_end = on_end,

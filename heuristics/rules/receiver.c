@@ -109,6 +109,8 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 }
 
 const struct diag_rule diag_rule_receiver = {.name = "receiver",
+                                             .sees = DIAG_SEES_WINDOW,
+                                             .sees_applied = DIAG_SEES_AGAIN,
                                              .on_segment = window_opens,
                                              .on_applied = probes_unanswered,
                                              .on_end = on_end,

@@ -60,5 +60,7 @@ static void on_segment(const struct diag_step *step)
                                           .repeat = first != NULL});
 }
 
-const struct diag_rule diag_rule_reset = {
-    .name = "reset", .on_segment = on_segment, .on_end = diag_rst_opening_in_all};
+const struct diag_rule diag_rule_reset = {.name = "reset",
+                                          .sees = DIAG_SEES_RST,
+                                          .on_segment = on_segment,
+                                          .on_end = diag_rst_opening_in_all};

@@ -66,11 +66,9 @@ static void wrong_echo(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
     const struct diag_opening *o = &conn->opening;
-    bool accepted = o->ack_frame == step->seg->frame;
 
-    if (!o->synack_frame || diag_raised(conn, DIAG_synack_bad_tsecr) || diag_good_echo(conn))
-        return;
-    if (!accepted || maybe_an_older_syn(o))
+    if (o->ack_frame != step->seg->frame || !o->synack_frame ||
+        diag_raised(conn, DIAG_synack_bad_tsecr) || diag_good_echo(conn) || maybe_an_older_syn(o))
         return;
     struct diag_finding *f = diag_report_bad_echo(step);
 
@@ -156,5 +154,9 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
         report_no_ack(conn, out);
 }
 
-const struct diag_rule diag_rule_synack = {
-    .name = "synack", .on_segment = on_segment, .on_applied = on_applied, .on_end = on_end};
+const struct diag_rule diag_rule_synack = {.name = "synack",
+                                           .sees = DIAG_SEES_SYN,
+                                           .sees_applied = DIAG_SEES_SYN | DIAG_SEES_OPENING,
+                                           .on_segment = on_segment,
+                                           .on_applied = on_applied,
+                                           .on_end = on_end};

@@ -193,6 +193,7 @@ static void on_applied(const struct diag_step *step)
 }
 
 const struct diag_rule diag_rule_synack_repeats = {.name = "synack_repeats",
+                                                   .sees_applied = DIAG_SEES_SYN,
                                                    .on_segment = accepted_without_mark,
                                                    .on_applied = on_applied,
                                                    .on_end = after_data_for_good};

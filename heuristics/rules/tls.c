@@ -207,4 +207,7 @@ static void on_applied(const struct diag_step *step)
     closed_in_handshake(step);
 }
 
-const struct diag_rule diag_rule_tls = {.name = "tls", .on_applied = on_applied};
+const struct diag_rule diag_rule_tls = {.name = "tls",
+                                        .sees_applied =
+                                            DIAG_SEES_HANDSHAKE | DIAG_SEES_FIN | DIAG_SEES_RST,
+                                        .on_applied = on_applied};

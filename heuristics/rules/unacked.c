@@ -271,6 +271,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 }
 
 const struct diag_rule diag_rule_unacked = {.name = "unacked",
+                                            .sees_applied = DIAG_SEES_AGAIN,
                                             .on_segment = on_segment,
                                             .on_applied = sent_again,
                                             .on_end = on_end,

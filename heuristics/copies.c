@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Faster than any stack can repeat a segment. */
-#define COPY_AT_ONCE_NS (50 * 1000)
+#define COPY_AT_ONCE_NS (50 * INT64_C(1000))
 #define EARLY_SYN_NS    (100 * DIAG_MS_NS)
 
 static bool same_segment(const struct diag_sent *old, const struct diag_segment *seg)

@@ -209,8 +209,8 @@ bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
     if (!r->open || diag_unseen(conn, DIAG_SERVER))
         return false;
     if (r->tls && diag_tls_established(conn))
-        return habit || !diag_tls_of(conn)->first_data[DIAG_SERVER].frame;
-    return r->due || habit;
+        return !r->patient && (habit || !diag_tls_of(conn)->first_data[DIAG_SERVER].frame);
+    return r->due || (habit && !r->patient);
 }
 
 /* Or the only thing ever said on the connection, and then a long silence. */
@@ -220,7 +220,8 @@ bool diag_answer_due(const struct diag_connection *conn, int64_t waited_ns)
                   conn->half[DIAG_CLIENT].data_segments <= 2 && waited_ns >= LONELY_NS;
 
     return diag_answer_expected(conn, waited_ns) ||
-           (lonely && conn->request.open && !diag_unseen(conn, DIAG_SERVER));
+           (lonely && conn->request.open && !conn->request.patient &&
+            !diag_unseen(conn, DIAG_SERVER));
 }
 
 uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side)

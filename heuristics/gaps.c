@@ -60,13 +60,23 @@ void diag_gaps_open(const struct diag_step *step)
                                                   .time_ns = step->seg->time_ns};
 }
 
+/* An ACK at the hole may have left before the segment behind it arrived, unless it is a repeated
+ * one, carries SACK blocks, or comes a round trip later. */
+static bool asks_for(const struct diag_step *step, const struct diag_hole *hole)
+{
+    const struct diag_segment *seg = step->seg;
+
+    return seg->ack == hole->seq && (seg->sack_count || (!step->advances && !seg->payload) ||
+                                     seg->time_ns - hole->time_ns >= diag_rtt(step->conn));
+}
+
 /* The receiver repeats its ACK at the hole: it lacks these bytes too. */
 void diag_gaps_ask(const struct diag_step *step)
 {
     struct diag_half *y = step->y;
 
     for (uint32_t i = 0; i < y->hole_count; i++) {
-        if (step->seg->ack != y->hole[i].seq || y->hole[i].duplicate_acked)
+        if (y->hole[i].duplicate_acked || !asks_for(step, &y->hole[i]))
             continue;
         y->hole[i].duplicate_acked = true;
         y->hole[i].asked_frame = step->seg->frame;

@@ -201,6 +201,8 @@ struct diag_request {
     bool open;
     bool due; /* a recognised request: silence is not its answer */
     bool tls;
+    bool patient;        /* it waits for news, or for nothing */
+    uint32_t pauses;     /* after which the client went on unanswered */
     uint32_t frame;      /* first segment */
     uint32_t last_frame; /* last segment */
     int64_t first_ns;

@@ -10,11 +10,16 @@
 #define DNS_PORT               53
 #define TLS_HOUSEKEEPING_BYTES 64
 
-/* Verbs of line protocols in which every request is answered (RFC 9110, 5321, 1939, 959, 3501). */
+/* A client that goes on after so many pauses, unanswered, does not wait for an answer. */
+#define PAUSES 2
+
+/* Verbs of line protocols in which every request is answered (RFC 9110, 5321, 1939, 959, 3501). No
+ * QUIT: to hang up is an answer to that. */
 static const char *const verbs[] = {
-    "GET ",  "POST ", "HEAD ",  "PUT ",   "OPTIONS ", "DELETE ", "CONNECT ", "PATCH ", "PROPFIND ",
-    "EHLO ", "HELO ", "MAIL ",  "RCPT ",  "DATA\r",   "QUIT\r",  "USER ",    "PASS ",  "STAT\r",
-    "LIST",  "RETR ", "CAPA\r", "PASV\r", "STARTTLS", "SELECT ", "*1\r\n",   "*2\r\n", "*3\r\n"};
+    "GET ",     "POST ",     "HEAD ",  "PUT ",   "OPTIONS ", "DELETE ", "CONNECT ",
+    "PATCH ",   "PROPFIND ", "EHLO ",  "HELO ",  "MAIL ",    "RCPT ",   "DATA\r",
+    "USER ",    "PASS ",     "STAT\r", "LIST",   "RETR ",    "CAPA\r",  "PASV\r",
+    "STARTTLS", "SELECT ",   "*1\r\n", "*2\r\n", "*3\r\n"};
 
 /* RFC 1035 4.2.2: a length of two bytes, and a header of twelve at least. */
 static bool is_dns(const struct diag_segment *seg)
@@ -34,15 +39,45 @@ bool diag_is_request(const struct diag_segment *seg)
     return is_dns(seg);
 }
 
+/* Redis commands that wait for news: "*3\r\n$5\r\nBLPOP\r\n...". */
+static bool waits_for_news(const struct diag_segment *seg)
+{
+    static const char *const words[] = {"\r\nBLPOP",      "\r\nBRPOP",     "\r\nBLM",
+                                        "\r\nBZ",         "\r\nXREAD",     "\r\nSUBSCRIBE",
+                                        "\r\nPSUBSCRIBE", "\r\nMONITOR\r", "\r\nWAIT\r"};
+    char head[33] = "";
+
+    if (!seg->captured || seg->data[0] != '*')
+        return false;
+    memcpy(head, seg->data, MIN(seg->captured, sizeof head - 1));
+    for (char *at = head; *at; at++)
+        *at = g_ascii_toupper(*at);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strstr(head, words[i]))
+            return true;
+    return false;
+}
+
+/* The client said something, paused, and goes on without an answer. */
+static bool is_pause(const struct diag_request *r, const struct diag_segment *seg)
+{
+    return r->open && r->acked_frame && seg->time_ns - r->last_ns >= DIAG_SECOND_NS;
+}
+
 static void ask(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
     struct diag_request *r = &conn->request;
     const struct diag_segment *seg = step->seg;
 
+    r->pauses += is_pause(r, seg);
+    r->patient |= r->pauses >= PAUSES;
     if (!r->open) {
+        bool patient = waits_for_news(seg);
+
         *r = (struct diag_request){.open = true,
-                                   .due = conn->tls || diag_is_request(seg),
+                                   .due = conn->tls || (diag_is_request(seg) && !patient),
+                                   .patient = patient,
                                    .tls = conn->tls,
                                    .frame = seg->frame,
                                    .first_ns = seg->time_ns,

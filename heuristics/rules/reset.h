@@ -35,6 +35,8 @@ bool diag_rst_in_opening(const struct diag_rst *r);
 uint32_t diag_rst_peer_lost(const struct diag_rst *r);
 /* So few bytes that only the farewell of TLS, or a line end, can have been on the way. */
 bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes);
+/* So few bytes that they can only have been a client's last word, which nobody answers. */
+bool diag_rst_is_last_word(const struct diag_rst *r, uint32_t bytes);
 /* Nothing of either side is lost by it. */
 bool diag_rst_lost_nothing(const struct diag_rst *r);
 

@@ -5,8 +5,6 @@
  */
 #include "reset.h"
 
-#define LAST_WORD_BYTES 8
-
 /* The server answers the end of the handshake by a number that the client never acknowledged: what
  * the client sent was rewritten on its way, so the server does not know it. */
 static bool answers_rewritten(const struct diag_rst *r)
@@ -129,13 +127,6 @@ static bool is_unread_data(const struct diag_rst *r)
            r->x->zero_frame || (r->x->fin && fresh);
 }
 
-/* "exit", "quit", "bye": the last line that a person types is answered by the end. */
-static bool is_last_word(const struct diag_rst *r, uint32_t unread)
-{
-    return unread <= LAST_WORD_BYTES && r->step->from == DIAG_SERVER && r->conn->answers >= 2 &&
-           !r->conn->request.due;
-}
-
 static void report_unread(const struct diag_rst *r)
 {
     uint32_t unread = diag_unanswered(r->conn, r->step->from);
@@ -149,7 +140,7 @@ static void report_unread(const struct diag_rst *r)
     diag_cite(f, DIAG_ROLE_data, r->y->data_frame);
     diag_rst_cite(r, f);
     if (diag_rst_only_farewell(r, unread) || diag_closes_by_design(r->conn) ||
-        is_last_word(r, unread))
+        diag_rst_is_last_word(r, unread))
         diag_excuse(f);
 }
 

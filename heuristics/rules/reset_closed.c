@@ -102,6 +102,7 @@ static void report_data_after_close(const struct diag_rst *r)
     diag_rst_cite(r, f);
     /* A client that closes does not want what still comes; a broken download is told as such. */
     if (diag_rst_only_farewell(r, lost ? lost : r->answers->payload) ||
+        diag_rst_is_last_word(r, lost ? lost : r->answers->payload) ||
         (r->step->from == DIAG_CLIENT && !r->conn->request.open))
         diag_excuse(f);
 }

@@ -9,7 +9,8 @@
 /* A TLS close_notify, and what a server may add to it: nobody misses it. */
 #define TLS_FAREWELL_BYTES 64
 /* The line end that a terminal adds to the last command. */
-#define LINE_END_BYTES 2
+#define LINE_END_BYTES  2
+#define LAST_WORD_BYTES 8
 
 const struct diag_sent *diag_last_from(const struct diag_connection *conn, enum diag_side side)
 {
@@ -141,4 +142,11 @@ bool diag_rst_lost_nothing(const struct diag_rst *r)
     uint32_t peers = diag_rst_peer_lost(r);
 
     return own + peers == 0 || (diag_rst_only_farewell(r, own) && diag_rst_only_farewell(r, peers));
+}
+
+/* "exit", "quit", "unbind", the close frame of a WebSocket: they are answered by the end. */
+bool diag_rst_is_last_word(const struct diag_rst *r, uint32_t bytes)
+{
+    return bytes <= LAST_WORD_BYTES && r->step->from == DIAG_SERVER && r->conn->answers >= 2 &&
+           !r->conn->request.due;
 }

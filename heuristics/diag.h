@@ -231,11 +231,10 @@ struct diag_segment {
     bool dont_fragment;
     uint8_t ecn; /* IP: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
     uint8_t dscp;
-    uint8_t
-        tunnel;    /* number of TCP, UDP or IP layers around this one: a copy in a tunnel differs */
-    uint16_t vlan; /* first VLAN id of the frame, 0 if none */
-    bool cut;      /* the capture's snap length cut the TCP header or its options */
-    bool opaque;   /* the payload is known to be decoded by another protocol than TLS */
+    uint8_t tunnel; /* headers in front of this one: a copy in a tunnel has more */
+    uint16_t vlan;  /* first VLAN id of the frame, 0 if none */
+    bool cut;       /* the capture's snap length cut the TCP header or its options */
+    bool opaque;    /* the payload is known to be decoded by another protocol than TLS */
 };
 
 /* An ICMP or ICMPv6 error and the TCP header that it quotes (8 bytes are enough). */
@@ -441,6 +440,8 @@ size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
 /* Verdicts: what holds at the last fact fed so far. Repeatable, and cheap when nothing was fed. */
 size_t diag_view_count(struct diag_engine *engine);
 void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *view);
+/* Only stream, client and server: what a table needs to find its widths. */
+void diag_view_label(struct diag_engine *engine, size_t index, struct diag_view *view);
 bool diag_view_of_stream(struct diag_engine *engine, uint32_t stream, struct diag_view *view);
 size_t diag_host_count(struct diag_engine *engine);
 void diag_host_get(struct diag_engine *engine, size_t index, struct diag_host_view *view);

@@ -193,6 +193,15 @@ void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *v
     fill_view(g_ptr_array_index(diag_judge(engine)->sentences, index), view);
 }
 
+void diag_view_label(struct diag_engine *engine, size_t index, struct diag_view *view)
+{
+    const struct diag_connection *conn = engine->connections->pdata[index];
+
+    view->stream = conn->stream;
+    view->client = conn->endpoint[DIAG_CLIENT];
+    view->server = conn->endpoint[DIAG_SERVER];
+}
+
 bool diag_view_of_stream(struct diag_engine *engine, uint32_t stream, struct diag_view *view)
 {
     const struct diag_connection *conn =

@@ -78,28 +78,6 @@ static void note_ip_header(struct diag_record *record, void *data)
     }
 }
 
-/* Layers of IP and of transport in front of this header, its own IP header not counted. */
-static uint8_t tunnel_depth(packet_info *pinfo)
-{
-    static int counted[4];
-    unsigned depth = 0;
-
-    if (counted[0] == 0) {
-        counted[0] = proto_get_id_by_filter_name("ip");
-        counted[1] = proto_get_id_by_filter_name("ipv6");
-        counted[2] = proto_get_id_by_filter_name("udp");
-        counted[3] = proto_get_id_by_filter_name("tcp");
-    }
-    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer != NULL;
-         layer = wmem_list_frame_next(layer)) {
-        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
-
-        depth += proto == counted[0] || proto == counted[1] || proto == counted[2] ||
-                 proto == counted[3];
-    }
-    return (uint8_t)(depth > 0 ? MIN(depth - 1, UINT8_MAX) : 0);
-}
-
 static struct frame_records *records_of(packet_info *pinfo)
 {
     return p_get_proto_data(pinfo->pool, pinfo, proto_of_records, 0);
@@ -140,7 +118,7 @@ static void note(enum diag_record_kind kind, tvbuff_t *tvb, packet_info *pinfo, 
     record->quoted = pinfo->flags.in_error_pkt;
     if (kind != DIAG_RECORD_ARP && !PINFO_FD_VISITED(pinfo)) {
         note_ip_header(record, data);
-        record->tunnel = tunnel_depth(pinfo);
+        record->tunnel = (uint8_t)pinfo->curr_layer_num;
     }
 }
 

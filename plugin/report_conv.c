@@ -22,7 +22,7 @@ static struct widths measure(const struct diag_report *report, struct diag_captu
         struct diag_view view;
         char text[CELL];
 
-        diag_view_get(capture->engine, i, &view);
+        diag_view_label(capture->engine, i, &view);
         if (!diag_report_wants(report, view.stream))
             continue;
         diag_render_endpoint(&view.client, text, sizeof text);

@@ -92,7 +92,7 @@ static const struct diag_entry *first_refused(struct diag_span port)
 {
     for (size_t i = 0; i < port.count; i++)
         if (is_refused(&port.entry[i]))
-            return &port.entry[i];
+            return port.entry + i;
     return NULL;
 }
 

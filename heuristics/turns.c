@@ -51,7 +51,8 @@ static bool waits_for_news(const struct diag_segment *seg)
         return false;
     memcpy(head, seg->data, MIN(seg->captured, sizeof head - 1));
     for (char *at = head; *at; at++)
-        *at = g_ascii_toupper(*at);
+        if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
         if (strstr(head, words[i]))
             return true;

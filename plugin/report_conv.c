@@ -14,21 +14,29 @@ struct widths {
     int server;
 };
 
+/* All of IPv4 get the same room; rendering each one twice would cost more than the judgement. */
+static int width_of(const struct diag_endpoint *endpoint)
+{
+    char text[CELL];
+
+    if (endpoint->address.length != 16)
+        return (int)strlen("255.255.255.255:65535");
+    diag_render_endpoint(endpoint, text, sizeof text);
+    return diag_width(text);
+}
+
 static struct widths measure(const struct diag_report *report, struct diag_capture *capture)
 {
     struct widths widths = {(int)strlen("client"), (int)strlen("server")};
 
     for (size_t i = 0, count = diag_view_count(capture->engine); i < count; i++) {
         struct diag_view view;
-        char text[CELL];
 
         diag_view_label(capture->engine, i, &view);
         if (!diag_report_wants(report, view.stream))
             continue;
-        diag_render_endpoint(&view.client, text, sizeof text);
-        widths.client = MAX(widths.client, diag_width(text));
-        diag_render_endpoint(&view.server, text, sizeof text);
-        widths.server = MAX(widths.server, diag_width(text));
+        widths.client = MAX(widths.client, width_of(&view.client));
+        widths.server = MAX(widths.server, width_of(&view.server));
     }
     return widths;
 }

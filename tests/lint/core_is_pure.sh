@@ -8,8 +8,9 @@ allocation='free|malloc|malloc0|malloc0_n|malloc_n|memdup2|realloc|realloc_n|str
 hashing='(direct|int|int64|str)_(equal|hash)'
 libc='bcmp|bsearch|inet_ntop|mem(chr|cmp|cpy|move|set)|qsort|v?snprintf'
 strings='str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)'
+ascii='g_ascii_to(lower|upper)' # no locale in them
 compiler='__assert_fail|__(mem|str|v?sn)[a-z]*_chk|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
-allowed="^(diag_.*|g_(($containers)_.*|$allocation|$hashing)|$libc|$strings|$compiler)\$"
+allowed="^(diag_.*|g_(($containers)_.*|$allocation|$hashing)|$libc|$strings|$ascii|$compiler)\$"
 
 foreign=$(nm -u "$1" | awk '$1 == "U" {print $2}' | sort -u | grep -Ev "$allowed" || true)
 # .data.rel.ro holds constants that the loader relocates; every other .data is writable.

@@ -51,8 +51,15 @@ static bool share_a_frame(const struct diag_finding *a, const struct diag_findin
     return false;
 }
 
-/* A copy or a hole in the capture explains only what rests on those very frames; a missing
- * direction explains everything. What is benign itself, or was overtaken, is no cause. */
+/* A copy or a hole in the capture explains only what rests on those very frames, a slow answer only
+ * who gave up waiting for it. */
+static bool is_narrow(enum diag_id cause)
+{
+    return cause == DIAG_slow_response ||
+           (diag_catalogue[cause].stage == DIAG_STAGE_CAPTURE && cause != DIAG_cap_one_way);
+}
+
+/* What is benign itself, or was overtaken, is no cause. */
 static bool explains(const struct diag_judged *judged, const struct diag_finding *symptom)
 {
     const struct diag_finding *cause = judged->finding;
@@ -60,8 +67,7 @@ static bool explains(const struct diag_judged *judged, const struct diag_finding
     if (cause == symptom || cause->benign || judged->effective < cause->severity ||
         !is_listed(&diag_catalogue[cause->id].explains, symptom->id))
         return false;
-    return diag_catalogue[cause->id].stage != DIAG_STAGE_CAPTURE || cause->id == DIAG_cap_one_way ||
-           share_a_frame(cause, symptom);
+    return !is_narrow(cause->id) || share_a_frame(cause, symptom);
 }
 
 /* The same diagnosis said again with better numbers: the last one counts. */

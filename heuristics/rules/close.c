@@ -10,6 +10,8 @@
 /* What a server may add after the client's close without anybody missing it: TLS close_notify, a
  * last ticket, an HTTP/2 GOAWAY. */
 #define FAREWELL_BYTES 300
+/* One program wrote and closed; a person, or another thread, is slower. */
+#define TOGETHER_NS (2 * DIAG_MS_NS)
 
 static bool closes_now(const struct diag_step *step)
 {
@@ -96,13 +98,14 @@ static bool closed_instead_of_answering(const struct diag_step *step)
     return true;
 }
 
-/* The client had closed its sending side together with the request: it cannot have given up. */
+/* The client had closed its sending side together with the request: it cannot have given up, nor
+ * cancelled it. */
 static bool answers_half_close(const struct diag_step *step)
 {
     const struct diag_half *client = step->y;
 
     return step->from == DIAG_SERVER && (step->fin || step->rst) && !step->x->fin && client->fin &&
-           client->fin_ns - step->conn->request.last_ns < diag_rtt(step->conn);
+           client->fin_ns - step->conn->request.last_ns <= TOGETHER_NS;
 }
 
 /* ---- idle_timeout_close */

@@ -105,9 +105,12 @@ static bool goes_on(const struct diag_step *step)
     const struct diag_half *x = step->x;
     int64_t later = seg->time_ns - x->rst_ns;
 
-    return x->rst_frame && !step->rst && !(seg->flags & DIAG_SYN) && later > OVERTAKEN_NS &&
-           later < GOES_ON_NS && step->fresh && seg->seq == x->nxt &&
-           diag_seq_le(x->rst_seq, seg->seq) && diag_hops(seg->ttl) == diag_hops(x->ttl);
+    /* Being overtaken changes no hop count. */
+    bool apart = later > OVERTAKEN_NS || diag_foreign_hops(x->rst_ttl, seg->ttl);
+
+    return x->rst_frame && !step->rst && !(seg->flags & DIAG_SYN) && apart && later < GOES_ON_NS &&
+           step->fresh && seg->seq == x->nxt && diag_seq_le(x->rst_seq, seg->seq) &&
+           diag_hops(seg->ttl) == diag_hops(x->ttl);
 }
 
 static void source_goes_on(const struct diag_step *step)

@@ -136,6 +136,15 @@ static bool goes_on(const struct diag_connection *conn, uint32_t frame)
     return false;
 }
 
+/* A kernel resets within microseconds: then nothing can lie between the capture and the client. */
+static bool seen_at_client(const struct diag_connection *conn, int64_t reset_after_syn_ns)
+{
+    int64_t synack_after_syn_ns = conn->opening.rtt_ns;
+
+    return synack_after_syn_ns != DIAG_UNKNOWN_NS &&
+           reset_after_syn_ns - synack_after_syn_ns < DIAG_MS_NS;
+}
+
 static void still_connecting(const struct diag_connection *conn, struct diag_out *out)
 {
     const struct diag_finding *said = diag_raised_finding(conn, DIAG_rst_after_good_synack);
@@ -145,8 +154,11 @@ static void still_connecting(const struct diag_connection *conn, struct diag_out
     struct diag_finding *f =
         diag_raise(out, said->id, said->side, said->frame, said->value[0], said->value[1]);
 
-    if (f)
-        f->cause = DIAG_CAUSE_no_socket;
+    if (!f)
+        return;
+    f->cause = DIAG_CAUSE_no_socket;
+    if (!seen_at_client(conn, said->value[0]))
+        f->blame |= DIAG_BLAME_MIDDLEBOX;
     diag_cite_again(f, said);
 }
 

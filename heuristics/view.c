@@ -51,7 +51,8 @@ static unsigned ruled_out(const struct diag_sentence *s)
         set |= 1U << DIAG_RULED_OUT_bad_timestamp;
     if (hole && hole->end - hole->seq < (c->mss ? c->mss : 536))
         set |= 1U << DIAG_RULED_OUT_mtu;
-    if (o->established && !c->again && !v->again && !c->late && !v->late && !hole && o->syns <= 1)
+    if (o->established && !c->again && !v->again && !c->late && !v->late && !c->hole_count &&
+        !v->hole_count && o->syns <= 1)
         set |= 1U << DIAG_RULED_OUT_network_loss;
     if (o->established && !c->hole_count && !v->hole_count && !conn->midstream &&
         !diag_raised(conn, DIAG_cap_gap_not_captured))

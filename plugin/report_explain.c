@@ -243,7 +243,8 @@ static void print_hosts(const struct diag_report *report, struct diag_capture *c
         diag_host_get(capture->engine, i, &host);
         if (!diag_report_wants_host(report, &host))
             continue;
-        streams = g_string_new("Several connections together (streams");
+        streams = g_string_new(host.stream_count == 1 ? "Beside other connections (stream"
+                                                      : "Several connections together (streams");
         for (size_t s = 0; s < MIN(host.stream_count, STREAMS_LISTED); s++)
             g_string_append_printf(streams, "%s %u", s > 0 ? "," : "", host.streams[s]);
         g_string_append(streams, host.stream_count > STREAMS_LISTED ? ", ...):" : "):");

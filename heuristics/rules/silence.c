@@ -53,7 +53,9 @@ static enum diag_cause cause_of(const struct diag_connection *conn, const struct
 static void refine(struct diag_finding *f, enum diag_cause cause)
 {
     f->cause = cause;
-    f->confidence = cause == DIAG_CAUSE_unknown ? DIAG_MEDIUM : DIAG_HIGH;
+    /* Bytes that were lost may also have been sent only at the end, with the close. */
+    f->confidence =
+        cause == DIAG_CAUSE_server_silent || cause == DIAG_CAUSE_pmtu ? DIAG_HIGH : DIAG_MEDIUM;
     if (cause == DIAG_CAUSE_server_silent)
         f->blame = DIAG_BLAME_SERVER;
     if (cause == DIAG_CAUSE_bytes_lost || cause == DIAG_CAUSE_pmtu) {

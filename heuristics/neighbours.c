@@ -223,21 +223,28 @@ static int by_first_frame(gconstpointer one, gconstpointer other)
            (a->longest.first_frame < b->longest.first_frame);
 }
 
+static struct host *counted(GHashTable *counts, const struct diag_address *address)
+{
+    struct host probe = {.address = *address};
+    struct host *host = g_hash_table_lookup(counts, &probe);
+
+    if (host)
+        return host;
+    host = g_new0(struct host, 1);
+    host->address = *address;
+    g_hash_table_add(counts, host);
+    return host;
+}
+
 /* How many of these questions each host asked: struct host -> itself. */
 static GHashTable *count_by_asker(const GPtrArray *found)
 {
     GHashTable *counts = g_hash_table_new_full(host_hash, host_equal, g_free, NULL);
 
     for (guint i = 0; i < found->len; i++) {
-        struct host probe = {.address = ((const struct question *)found->pdata[i])->asker};
-        struct host *asker = g_hash_table_lookup(counts, &probe);
+        const struct question *question = found->pdata[i];
 
-        if (!asker) {
-            asker = g_new0(struct host, 1);
-            asker->address = probe.address;
-            g_hash_table_add(counts, asker);
-        }
-        asker->unresolved++;
+        counted(counts, &question->asker)->unresolved++;
     }
     return counts;
 }

@@ -84,8 +84,11 @@ const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
 {
     const struct diag_half *x = &conn->half[from];
 
-    /* New data, as most are, stand at the end of what was sent. */
-    if (seg->payload && x->segments && seg->seq == x->nxt)
+    /* New data stand at the end of what was sent, and a new acknowledgment behind the last: most
+     * segments are one or the other, and need no look at what is remembered. */
+    if (x->segments && seg->payload && seg->seq == x->nxt)
+        return NULL;
+    if (x->ack_valid && (seg->flags & DIAG_ACK) && diag_seq_lt(x->ack, seg->ack))
         return NULL;
     for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *old = &conn->recent[i];

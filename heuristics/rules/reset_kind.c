@@ -147,6 +147,6 @@ bool diag_rst_lost_nothing(const struct diag_rst *r)
 /* "exit", "quit", "unbind", the close frame of a WebSocket: they are answered by the end. */
 bool diag_rst_is_last_word(const struct diag_rst *r, uint32_t bytes)
 {
-    return bytes <= LAST_WORD_BYTES && r->step->from == DIAG_SERVER && r->conn->answers >= 2 &&
+    return bytes <= LAST_WORD_BYTES && r->step->from == DIAG_SERVER && r->conn->answers >= 1 &&
            !r->conn->request.due;
 }

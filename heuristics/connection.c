@@ -20,7 +20,7 @@ static bool begins_with_method(const uint8_t *data, uint32_t n)
     return false;
 }
 
-static bool is_tls_hello(const struct diag_segment *seg, uint8_t type)
+bool diag_is_tls_hello(const struct diag_segment *seg, uint8_t type)
 {
     return seg->captured > 5 && diag_tls_looks_like(seg->data, seg->captured) &&
            seg->data[0] == DIAG_TLS_HANDSHAKE && seg->data[5] == type;
@@ -29,12 +29,13 @@ static bool is_tls_hello(const struct diag_segment *seg, uint8_t type)
 static bool is_response(const struct diag_segment *seg)
 {
     return (seg->captured >= 7 && memcmp(seg->data, "HTTP/1.", 7) == 0) ||
-           is_tls_hello(seg, DIAG_TLS_SERVER_HELLO);
+           diag_is_tls_hello(seg, DIAG_TLS_SERVER_HELLO);
 }
 
 static bool is_request(const struct diag_segment *seg)
 {
-    return begins_with_method(seg->data, seg->captured) || is_tls_hello(seg, DIAG_TLS_CLIENT_HELLO);
+    return begins_with_method(seg->data, seg->captured) ||
+           diag_is_tls_hello(seg, DIAG_TLS_CLIENT_HELLO);
 }
 
 /* RFC 9293 3.5 first, then what the payload says, then the port: the client's is usually higher. */

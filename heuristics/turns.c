@@ -140,12 +140,6 @@ void diag_turns_apply(const struct diag_step *step)
 
 /* ---- TLS */
 
-static bool is_hello(const struct diag_segment *seg, uint8_t type)
-{
-    return seg->captured > 5 && seg->data[0] == DIAG_TLS_HANDSHAKE && seg->data[5] == type &&
-           diag_tls_looks_like(seg->data, seg->captured);
-}
-
 /* A ClientHello may come at any time (STARTTLS, HTTP CONNECT); a ServerHello alone is enough when
  * the client's direction was not captured. */
 static bool begins_tls(const struct diag_step *step)
@@ -154,8 +148,8 @@ static bool begins_tls(const struct diag_step *step)
 
     if (!seg->payload || seg->opaque)
         return false;
-    return is_hello(seg, DIAG_TLS_CLIENT_HELLO) ||
-           (is_hello(seg, DIAG_TLS_SERVER_HELLO) && step->x->data_segments <= 1);
+    return diag_is_tls_hello(seg, DIAG_TLS_CLIENT_HELLO) ||
+           (diag_is_tls_hello(seg, DIAG_TLS_SERVER_HELLO) && step->x->data_segments <= 1);
 }
 
 /* The second segment of a large ClientHello arrived, or was captured, before the first. */

@@ -437,6 +437,11 @@ void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns
 size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
                             const struct diag_finding *const **events);
 
+/* What the reset in this frame of the stream is, decided when it was fed; NULL if there is none, or
+ * if it is a copy of another frame. Holds until the next fact. */
+const struct diag_reset *diag_reset_of_frame(const struct diag_engine *engine, uint32_t stream,
+                                             uint32_t frame);
+
 /* Verdicts: what holds at the last fact fed so far. Repeatable, and cheap when nothing was fed. */
 size_t diag_view_count(struct diag_engine *engine);
 void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *view);

@@ -291,6 +291,28 @@ size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
     return end - first;
 }
 
+/* A connection keeps its resets in frame order. */
+const struct diag_reset *diag_reset_of_frame(const struct diag_engine *engine, uint32_t stream,
+                                             uint32_t frame)
+{
+    const struct diag_connection *conn =
+        g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(stream));
+    uint32_t low = 0;
+    uint32_t high = conn ? conn->reset_count : 0;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (conn->reset[middle].frame == frame)
+            return &conn->reset[middle];
+        if (conn->reset[middle].frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 uint32_t diag_connection_stream(const struct diag_connection *connection)
 {
     return connection->stream;

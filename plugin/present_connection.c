@@ -10,24 +10,6 @@
 #include "register.h"
 #include "text.h"
 
-static void add_reset(proto_tree *tree, const struct diag_view *view, uint32_t frame)
-{
-    for (size_t i = 0; i < view->reset_count; i++) {
-        const struct diag_reset *reset = &view->resets[i];
-
-        if (reset->frame != frame)
-            continue;
-        if (reset->class < DIAG_ID_COUNT)
-            diag_add_text(tree, DIAG_FIELD_rst_class, diag_catalogue[reset->class].slug);
-        diag_add_text(tree, DIAG_FIELD_rst_kind, diag_reset_kind_name(reset->kind));
-        if (reset->answers != 0)
-            diag_add_number(tree, DIAG_FIELD_rst_answers, reset->answers);
-        if (reset->repeat) /* so that !diag.rst.repeat works */
-            proto_item_set_generated(
-                proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_rst_repeat), NULL, 0, 0, true));
-    }
-}
-
 static void add_verdict(proto_tree *tree, const struct diag_view *view)
 {
     char summary[DIAG_TEXT_MAX];
@@ -85,7 +67,7 @@ static void add_hosts(proto_tree *tree, struct diag_capture *capture, uint32_t s
     }
 }
 
-static void add_connection(struct diag_capture *capture, packet_info *pinfo, proto_tree *tree,
+static void add_connection(struct diag_capture *capture, proto_tree *tree,
                            const struct diag_view *view)
 {
     const char *outcome = diag_outcome_name(view->outcome);
@@ -96,7 +78,6 @@ static void add_connection(struct diag_capture *capture, packet_info *pinfo, pro
 
     proto_item_set_generated(item);
     add_verdict(branch, view);
-    add_reset(branch, view, pinfo->num);
     add_tcp_facts(branch, view);
     add_times(branch, view);
     add_hosts(branch, capture, view->stream);
@@ -122,7 +103,7 @@ void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, 
         if (stream == DIAG_NO_STREAM || stream == last ||
             !diag_view_of_stream(capture->engine, stream, &view))
             continue;
-        add_connection(capture, pinfo, tree, &view);
+        add_connection(capture, tree, &view);
         if (name_outcome && last == DIAG_NO_STREAM)
             proto_item_append_text(own, ": connection %s", diag_outcome_name(view.outcome));
         last = stream;

@@ -18,6 +18,8 @@ import jsonschema
 SECONDS = 0.020  # how far a measured time may be from the one that the story asked for,
 SHARE = 0.05     # or which share of it
 FIELDS = ["frame.number", "diag.id", "diag.severity", "diag.confidence", "_ws.expert.message"]
+RESET_FIELDS = ["frame.number", "diag.rst.class", "diag.rst.kind", "diag.rst.answers",
+                "diag.rst.repeat"]
 SEPARATOR = "\x1f"
 
 
@@ -182,6 +184,26 @@ def event_complaints(once, twice, objects):
         yield f"more events {name} at the frames than in the report"
 
 
+def shown_resets(command, capture, *passes):
+    """What every frame with a reset shows of it: one row a frame."""
+    return tshark(command, capture, *passes, "-T", "fields", "-Y", "tcp.flags.reset == 1",
+                  *(word for field in RESET_FIELDS for word in ("-e", field))).splitlines()
+
+
+def reset_complaints(command, capture, objects):
+    """A reset is judged at its frame: one pass shows of each what the report has, and -2 the same."""
+    once, twice = shown_resets(command, capture), shown_resets(command, capture, "-2")
+    resets = [reset for entry in objects for reset in entry.get("rst", [])]
+    wanted = {reset["frame"]: [reset["class"], reset["kind"], str(reset["answers"] or "")]
+              for reset in resets}
+    found = {int(frame): columns for frame, *columns, _ in (row.split("\t") for row in once)
+             if any(columns)}
+    if once != twice:
+        yield f"resets: one pass shows {once}, -2 shows {twice}"
+    if found != wanted:
+        yield f"resets: the report has {wanted}, the frames show {found}"
+
+
 def complaints(arguments, validator, directory):
     capture = directory / "capture.pcapng"
     expected = json.loads((directory / "expected.json").read_text(encoding="utf-8"))
@@ -195,6 +217,7 @@ def complaints(arguments, validator, directory):
     yield from schema_complaints(validator, objects)
     yield from expectation_complaints(expected, objects)
     yield from event_complaints(once, twice, objects)
+    yield from reset_complaints(arguments.tshark, capture, objects)
 
 
 def main():

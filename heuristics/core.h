@@ -206,6 +206,10 @@ bool diag_is_tls_housekeeping(const struct diag_step *step);
 /* The user noticed that this range was sent again. */
 bool diag_range_stalled(const struct diag_range *range);
 
+/* ---- where the seconds went (spent.c); the state is as before the segment */
+
+void diag_spent_add(const struct diag_step *step);
+
 /* ---- copies (copies.c) */
 
 /* The same frame captured twice (SPAN, VLAN, tunnel): it is left out of every TCP rule. */

@@ -330,6 +330,14 @@ enum diag_vantage {
     DIAG_VANTAGE_MIDDLE
 };
 
+/* Where the seconds of a connection went. */
+#define PART(name, title, help) DIAG_PART_##name,
+enum diag_part {
+#include "parts.def"
+    DIAG_PART_COUNT
+};
+#undef PART
+
 /* What the packets exclude: the next thing a customer asks. */
 #define RULED_OUT(name, text) DIAG_RULED_OUT_##name,
 enum diag_ruled_out {
@@ -370,10 +378,11 @@ struct diag_view {
     enum diag_stage stage; /* reached, or failed in */
     enum diag_side closer;
     enum diag_vantage vantage;
-    int64_t name_ns; /* stage times; DIAG_UNKNOWN_NS when unknown */
-    int64_t connect_ns;
-    int64_t tls_ns;
-    int64_t first_byte_ns;
+    /* Add up to the look-up of the name and end_ns - start_ns. DIAG_UNKNOWN_NS counts as 0: no
+     * look-up, a TCP handshake before the capture began, no TLS. */
+    int64_t spent_ns[DIAG_PART_COUNT];
+    int64_t total_ns;
+    int64_t first_byte_ns; /* from the request; DIAG_UNKNOWN_NS when unknown */
     int64_t syn_rtt_ns;
     uint32_t syn_retries;
     const char *tcp_history; /* Zeek's letters */
@@ -469,6 +478,8 @@ size_t diag_render_endpoint(const struct diag_endpoint *endpoint, char *text, si
 size_t diag_render_duration(int64_t ns, char *text, size_t size);
 /* "SYN: MSS 1460, WS 128, SACK, TS; SYN/ACK: …; stripped: …" */
 size_t diag_render_options(const struct diag_view *view, char *text, size_t size);
+/* Where the time went, the largest part first: "server 10.0 s, network 0.3 s". */
+size_t diag_render_times(const struct diag_view *view, char *text, size_t size);
 
 const char *diag_severity_name(enum diag_severity severity);
 const char *diag_stage_name(enum diag_stage stage);
@@ -480,6 +491,7 @@ const char *diag_role_name(enum diag_role role);
 const char *diag_outcome_name(enum diag_outcome outcome);
 const char *diag_vantage_name(enum diag_vantage vantage);
 const char *diag_reset_kind_name(enum diag_reset_kind kind);
+const char *diag_part_name(enum diag_part part);
 const char *diag_ruled_out_text(enum diag_ruled_out what);
 const char *diag_alert_name(uint8_t description);
 

@@ -166,6 +166,7 @@ static bool is_asked(unsigned sees, const struct diag_step *step)
 static void judge_step(struct diag_step *step)
 {
     diag_step_derive(step);
+    diag_spent_add(step);
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
         if (rules[i]->on_segment && is_asked(rules[i]->sees, step))
             rules[i]->on_segment(step);

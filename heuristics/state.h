@@ -243,6 +243,7 @@ struct diag_connection {
     int64_t segments_gap_ns; /* between the last two segments */
     int64_t stalled_ns;      /* that the user lost to repeated retransmission and closed windows */
     int64_t slow_ns;         /* that the user lost to slow answers */
+    int64_t spent_ns[DIAG_PART_COUNT]; /* where the time went; the name's part stays 0 */
     struct diag_tls *tls;
     struct diag_connection *previous;  /* same 4-tuple, before */
     struct diag_name_delay name_delay; /* a lookup that held this connection back */

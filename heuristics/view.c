@@ -88,13 +88,6 @@ static int64_t name_time(const struct diag_connection *conn)
     return origin.answer_ns - origin.query_ns;
 }
 
-static int64_t tls_time(const struct diag_tls_facts *tls)
-{
-    if (!tls || !tls->established.frame || !tls->first_client_hello.frame)
-        return DIAG_UNKNOWN_NS;
-    return tls->established.time_ns - tls->first_client_hello.time_ns;
-}
-
 static int64_t first_byte_time(const struct diag_connection *conn)
 {
     const struct diag_half *c = &conn->half[DIAG_CLIENT];
@@ -108,10 +101,15 @@ static int64_t first_byte_time(const struct diag_connection *conn)
 static void fill_times(const struct diag_connection *conn, struct diag_view *view)
 {
     const struct diag_opening *o = &conn->opening;
+    int64_t name_ns = name_time(conn);
 
-    view->name_ns = name_time(conn);
-    view->connect_ns = o->established ? o->ack_ns - o->all_first_ns : DIAG_UNKNOWN_NS;
-    view->tls_ns = tls_time(diag_tls_of(conn));
+    memcpy(view->spent_ns, conn->spent_ns, sizeof view->spent_ns);
+    view->spent_ns[DIAG_PART_name] = name_ns;
+    if (conn->midstream)
+        view->spent_ns[DIAG_PART_connect] = DIAG_UNKNOWN_NS;
+    if (!diag_tls_of(conn))
+        view->spent_ns[DIAG_PART_tls] = DIAG_UNKNOWN_NS;
+    view->total_ns = conn->last_ns - conn->first_ns + (name_ns == DIAG_UNKNOWN_NS ? 0 : name_ns);
     view->first_byte_ns = first_byte_time(conn);
     view->syn_rtt_ns = o->rtt_ns;
     view->syn_retries = o->syns ? o->syns - 1 : 0;

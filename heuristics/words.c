@@ -82,6 +82,17 @@ const char *diag_reset_kind_name(enum diag_reset_kind kind)
     return name[kind];
 }
 
+const char *diag_part_name(enum diag_part part)
+{
+    static const char *const name[] = {
+#define PART(id, title, help) #id,
+#include "parts.def"
+#undef PART
+    };
+
+    return name[part];
+}
+
 const char *diag_ruled_out_text(enum diag_ruled_out what)
 {
     static const char *const text[] = {

@@ -109,6 +109,14 @@ static void print_headline(const struct diag_view *view, FILE *out)
     fputs("\n\n", out);
 }
 
+static void print_times(const struct diag_view *view, FILE *out)
+{
+    char text[DIAG_TEXT_MAX];
+
+    if (diag_render_times(view, text, sizeof text) > 0)
+        diag_print_wrapped(out, "  Time went to    ", text);
+}
+
 static void print_ruled_out(const struct diag_view *view, FILE *out)
 {
     const char *first = "  Ruled out       ";
@@ -186,6 +194,7 @@ static void print_connection(const struct diag_view *view, const struct diag_cap
         fputs("  The packets do not tell why.\n", out);
     if (reason != NULL)
         print_bigger_picture(reason, out);
+    print_times(view, out);
     print_ruled_out(view, out);
     print_other_findings(view, reason, out);
     if (reason != NULL)

@@ -82,9 +82,9 @@ static void write_tls(json_dumper *json, const struct diag_view *view)
 static void write_times(json_dumper *json, const struct diag_view *view)
 {
     diag_json_begin_object(json, "times");
-    diag_json_seconds(json, "name", view->name_ns);
-    diag_json_seconds(json, "connect", view->connect_ns);
-    diag_json_seconds(json, "tls", view->tls_ns);
+    for (unsigned part = 0; part < DIAG_PART_COUNT; part++)
+        diag_json_seconds(json, diag_part_name((enum diag_part)part), view->spent_ns[part]);
+    diag_json_seconds(json, "total", view->total_ns);
     diag_json_seconds(json, "first_byte", view->first_byte_ns);
     json_dumper_end_object(json);
 }

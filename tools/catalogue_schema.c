@@ -19,11 +19,11 @@ struct object {
 
 static const struct member endpoint[] = {{"address", "text"}, {"port", "count"}, {0}};
 
-static const struct member times[] = {{"name", "seconds_or_null"},
-                                      {"connect", "seconds_or_null"},
-                                      {"tls", "seconds_or_null"},
-                                      {"first_byte", "seconds_or_null"},
-                                      {0}};
+static const struct member times[] = {
+#define PART(name, title, help) {#name, "seconds_or_null"},
+#include "parts.def"
+#undef PART
+    {"total", "seconds"}, {"first_byte", "seconds_or_null"}, {0}};
 
 static const struct member syn_options[] = {
     {"mss", "count_or_null"}, {"window_scale", "count_or_null"},

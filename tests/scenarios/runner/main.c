@@ -19,7 +19,7 @@ static unsigned check_claims(const struct scn_story *story, struct diag_engine *
     }
     unsigned failures = scn_check_findings(story, found) +
                         scn_check_statements(story, engine, found) +
-                        scn_check_events(story, engine, found);
+                        scn_check_times(story, engine) + scn_check_events(story, engine, found);
 
     g_array_free(found, TRUE);
     return failures;

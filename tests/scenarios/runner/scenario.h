@@ -200,6 +200,8 @@ unsigned scn_check_statements(const struct scn_story *story, struct diag_engine 
                               const GArray *found);
 unsigned scn_check_events(const struct scn_story *story, struct diag_engine *engine,
                           const GArray *found);
+/* The parts of every connection's time add up. Counts failures. */
+unsigned scn_check_times(const struct scn_story *story, struct diag_engine *engine);
 /* The claims about a connection: "outcome", "attempts", "history", ... */
 bool scn_is_statement(const char *keyword);
 bool scn_in_connection(const struct scn_story *story, int connection, uint32_t stream);

@@ -76,16 +76,33 @@ static void put_options(const struct diag_view *view, GString *out)
     put_text(out, text);
 }
 
+/* The parts that took any time, in milliseconds' precision: "connect=0.020 server=1.000". */
+static void put_times(const struct diag_view *view, GString *out)
+{
+    for (int part = 0; part < DIAG_PART_COUNT; part++)
+        if (view->spent_ns[part] != DIAG_UNKNOWN_NS && view->spent_ns[part] >= 500000)
+            g_string_append_printf(out, "%s%s=%.3f", out->len ? " " : "",
+                                   diag_part_name((enum diag_part)part),
+                                   (double)view->spent_ns[part] / 1e9);
+}
+
 static const struct statement {
     const char *keyword;
     void (*put)(const struct diag_view *view, GString *out);
 } statements[] = {
-    {"outcome", put_outcome},         {"stage", put_stage},
-    {"closer", put_closer},           {"vantage", put_vantage},
-    {"attempts", put_attempts},       {"syn_retries", put_retries},
-    {"history", put_history},         {"tls_history", put_tls_history},
-    {"waiting_for", put_waiting_for}, {"ecn", put_ecn},
-    {"timestamps", put_timestamps},   {"options", put_options},
+    {"outcome", put_outcome},
+    {"stage", put_stage},
+    {"closer", put_closer},
+    {"vantage", put_vantage},
+    {"attempts", put_attempts},
+    {"syn_retries", put_retries},
+    {"history", put_history},
+    {"tls_history", put_tls_history},
+    {"waiting_for", put_waiting_for},
+    {"ecn", put_ecn},
+    {"timestamps", put_timestamps},
+    {"options", put_options},
+    {"times", put_times},
 };
 
 static const struct statement *statement_of(const char *keyword)
@@ -167,6 +184,33 @@ static unsigned check_summary(const struct scn_story *story, struct scn_expectat
             return 0;
     }
     return !same(&claim->line, slug, wanted, text);
+}
+
+/* Whatever the story: no part is negative, and the parts are the whole. */
+unsigned scn_check_times(const struct scn_story *story, struct diag_engine *engine)
+{
+    size_t count = diag_view_count(engine);
+    unsigned failures = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct diag_view view;
+        int64_t sum = 0;
+        bool negative = false;
+
+        diag_view_get(engine, i, &view);
+        for (int part = 0; part < DIAG_PART_COUNT; part++) {
+            int64_t spent = view.spent_ns[part] == DIAG_UNKNOWN_NS ? 0 : view.spent_ns[part];
+
+            sum += spent;
+            negative = negative || spent < 0;
+        }
+        if (!negative && sum == view.total_ns)
+            continue;
+        fprintf(stderr, "%s: stream %u: the parts of the time are not the whole\n", story->file,
+                view.stream);
+        failures++;
+    }
+    return failures;
 }
 
 unsigned scn_check_statements(const struct scn_story *story, struct diag_engine *engine,

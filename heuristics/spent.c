@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the seconds of a connection went. The time between two segments belongs to whoever was
+ * waited for; a stage (connect, TLS) keeps all of its own. So the parts add up to the duration.
+ */
+#include "core.h"
+
+/* A stack may hold back the ACK of something that the application answers (RFC 1122 4.2.3.2 allows
+ * 500 ms, all stacks in use take less). */
+#define DELAYED_ACK_NS (200 * DIAG_MS_NS)
+/* Segments of one transfer follow each other faster than an application pauses. */
+#define FLOWING_NS (100 * DIAG_MS_NS)
+
+static int64_t shorter_known(int64_t a, int64_t b)
+{
+    if (a == DIAG_UNKNOWN_NS)
+        return b;
+    return b == DIAG_UNKNOWN_NS ? a : diag_min_ns(a, b);
+}
+
+/* Of a SYN that was repeated, the last is taken: at most too short. */
+static int64_t way_in_handshake(const struct diag_opening *o, enum diag_side side)
+{
+    if (!o->established || !o->syns || !o->synack_frame)
+        return DIAG_UNKNOWN_NS;
+    return diag_max_ns(
+        side == DIAG_SERVER ? o->synack_ns - o->last_ns : o->ack_ns - o->synack_last_ns, 0);
+}
+
+/* From the capture point to this side and back; 0 when unknown. */
+static int64_t way_to(const struct diag_connection *conn, enum diag_side side)
+{
+    int64_t way =
+        shorter_known(way_in_handshake(&conn->opening, side), conn->ack_rtt_ns[diag_peer(side)]);
+
+    return way == DIAG_UNKNOWN_NS ? 0 : way;
+}
+
+/* This side cannot have reacted sooner to the last that its peer sent. */
+static int64_t on_the_way(const struct diag_step *step, int64_t gap)
+{
+    int64_t begun = step->conn->last_ns - step->y->last_ns;
+    int64_t left = way_to(step->conn, step->from) - diag_max_ns(begun, 0);
+
+    return diag_min_ns(gap, diag_max_ns(left, 0));
+}
+
+static enum diag_part part_of(enum diag_side side)
+{
+    return side == DIAG_SERVER ? DIAG_PART_server : DIAG_PART_client;
+}
+
+/* Who has not closed yet, else who owes an answer; an idle connection waits for its client. */
+static enum diag_part awaited(const struct diag_connection *conn)
+{
+    if (conn->closer != DIAG_NO_SIDE)
+        return part_of(diag_peer(conn->closer));
+    return conn->request.open ? DIAG_PART_server : DIAG_PART_client;
+}
+
+static bool is_connecting(const struct diag_connection *conn)
+{
+    return !conn->midstream && !conn->opening.established && !conn->half[DIAG_CLIENT].bytes &&
+           !conn->half[DIAG_SERVER].bytes;
+}
+
+static bool is_over(const struct diag_connection *conn)
+{
+    return conn->half[DIAG_CLIENT].rst_frame || conn->half[DIAG_SERVER].rst_frame ||
+           diag_both_fins(conn);
+}
+
+static bool is_stall(const struct diag_step *step)
+{
+    return (step->again && !step->keepalive) || step->x->zero_frame || step->y->zero_frame;
+}
+
+/* It goes on with what it was sending, held back by nothing but the path. */
+static bool flows_on(const struct diag_step *step, int64_t gap)
+{
+    return step->seg->payload && step->x->last_frame == step->conn->last_frame &&
+           step->x->data_frame == step->x->last_frame && gap <= FLOWING_NS;
+}
+
+/* A stack acknowledges at once, or a moment later: what takes longer is the path. */
+static int64_t share_of_ack(const struct diag_step *step, int64_t gap)
+{
+    int64_t way = on_the_way(step, gap);
+
+    if (!step->advances)
+        return way;
+    return gap > way + DELAYED_ACK_NS ? gap : way;
+}
+
+static void split(const struct diag_step *step, int64_t gap)
+{
+    struct diag_connection *conn = step->conn;
+    bool speaks = step->seg->payload && !step->keepalive;
+    bool ends = step->fin || step->rst;
+    int64_t network = flows_on(step, gap) ? gap
+                      : speaks || ends    ? on_the_way(step, gap)
+                                          : share_of_ack(step, gap);
+
+    conn->spent_ns[DIAG_PART_network] += network;
+    conn->spent_ns[speaks ? part_of(step->from) : awaited(conn)] += gap - network;
+}
+
+void diag_spent_add(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    int64_t gap = step->seg->time_ns - conn->last_ns;
+    enum diag_part part = DIAG_PART_COUNT;
+
+    if (!conn->last_frame || gap <= 0)
+        return;
+    if (is_connecting(conn))
+        part = DIAG_PART_connect;
+    else if (is_over(conn))
+        part = step->advances ? DIAG_PART_network : DIAG_PART_other;
+    else if (diag_in_tls_handshake(conn))
+        part = DIAG_PART_tls;
+    else if (is_stall(step))
+        part = DIAG_PART_stalls;
+    if (part == DIAG_PART_COUNT)
+        split(step, gap);
+    else
+        conn->spent_ns[part] += gap;
+}

@@ -60,7 +60,18 @@ static void on_segment(const struct diag_step *step)
                                           .repeat = first != NULL});
 }
 
+/* The bytes before the reset came after it: it had overtaken them, and nothing was lost. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    const struct diag_half *x = &conn->half[event->side];
+
+    return event->id == DIAG_rst_abort && event->cause == DIAG_CAUSE_bytes_lost &&
+           event->frame == x->rst_frame && diag_seq_le(x->rst_seq, x->nxt) && !x->hole_count &&
+           event->value[0] == event->value[4];
+}
+
 const struct diag_rule diag_rule_reset = {.name = "reset",
                                           .sees = DIAG_SEES_RST,
                                           .on_segment = on_segment,
+                                          .overtaken = overtaken,
                                           .on_end = diag_rst_opening_in_all};

@@ -13,6 +13,7 @@ struct diag_rst {
     const struct diag_half *y;
     enum diag_reset_kind kind;
     const struct diag_sent *answers; /* NULL if none was captured */
+    uint32_t missing; /* bytes that its sender had sent before it, and that are not here (yet) */
 };
 
 struct diag_rst_class {

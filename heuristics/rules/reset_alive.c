@@ -121,7 +121,8 @@ static bool is_unread_data(const struct diag_rst *r)
     bool fresh =
         r->y->data_frame && diag_rst_since(r, r->y->data_ns) < diag_rtt(r->conn) + 100 * DIAG_MS_NS;
 
-    if (!own || diag_unanswered(r->conn, r->step->from) == 0)
+    /* What is missing may have been the answer. */
+    if (!own || r->missing || diag_unanswered(r->conn, r->step->from) == 0)
         return false;
     return (r->step->from == DIAG_SERVER && !was_read_long_ago(r)) || diag_rst_peer_lost(r) > 0 ||
            r->x->zero_frame || (r->x->fin && fresh);
@@ -197,20 +198,32 @@ static bool is_active(const struct diag_rst *r)
     return r->kind == DIAG_RST_ACTIVE;
 }
 
+static enum diag_cause abort_cause(const struct diag_rst *r, uint32_t own)
+{
+    if (r->missing)
+        return DIAG_CAUSE_bytes_lost;
+    if (own)
+        return DIAG_CAUSE_own_data_discarded;
+    return r->x->fin ? DIAG_CAUSE_after_own_fin : DIAG_CAUSE_idle;
+}
+
 static void report_abort(const struct diag_rst *r)
 {
     const struct diag_sent *last = diag_last_from(r->conn, diag_peer(r->step->from));
-    uint32_t own = diag_outstanding(r->conn, r->step->from);
-    struct diag_finding *f = diag_raise(
-        r->step->out, DIAG_rst_abort, r->step->from, r->step->seg->frame, own,
-        diag_rst_peer_lost(r), last ? last->frame : 0, diag_rst_since(r, r->conn->last_ns));
+    uint32_t own = diag_outstanding(r->conn, r->step->from) + r->missing;
+    struct diag_finding *f =
+        diag_raise(r->step->out, DIAG_rst_abort, r->step->from, r->step->seg->frame, own,
+                   diag_rst_peer_lost(r), last ? last->frame : 0,
+                   diag_rst_since(r, r->conn->last_ns), r->missing);
 
     if (!f)
         return;
-    f->cause = own         ? DIAG_CAUSE_own_data_discarded
-               : r->x->fin ? DIAG_CAUSE_after_own_fin
-                           : DIAG_CAUSE_idle;
+    f->cause = abort_cause(r, own);
     f->blame = diag_blame_side(r->step->from);
+    if (r->missing) {
+        f->blame |= DIAG_BLAME_PATH;
+        f->confidence = DIAG_LOW;
+    }
     if (last)
         diag_cite(f, DIAG_ROLE_last, last->frame);
     diag_rst_cite(r, f);

@@ -15,9 +15,21 @@ static bool took_data_after_own_fin(const struct diag_rst *r)
            r->y->data_frame > r->x->fin_frame;
 }
 
+/* It had ended the connection by a reset that its peer did not take: what its peer sends after
+ * that, a challenge ACK above all (RFC 5961 3.2), finds no connection any more. */
+static bool had_aborted(const struct diag_rst *r)
+{
+    if (!r->answers || r->answers->payload)
+        return false;
+    for (uint32_t i = 0; i < r->conn->reset_count; i++)
+        if (r->conn->reset[i].side == r->step->from && r->conn->reset[i].kind == DIAG_RST_ACTIVE)
+            return r->kind == DIAG_RST_REPLY;
+    return false;
+}
+
 static bool is_after_close(const struct diag_rst *r)
 {
-    if (r->y->rst_frame)
+    if (r->y->rst_frame || had_aborted(r))
         return true;
     if (diag_both_fins(r->conn) && diag_rst_peer_lost(r) == 0)
         return true;
@@ -34,6 +46,8 @@ static void report_after_close(const struct diag_rst *r)
     diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
     diag_cite(f, DIAG_ROLE_fin, r->y->fin_frame);
     diag_cite(f, DIAG_ROLE_rst, r->y->rst_frame);
+    if (had_aborted(r))
+        diag_cite(f, DIAG_ROLE_rst, r->x->rst_frame);
     diag_rst_cite(r, f);
 }
 

@@ -66,6 +66,26 @@ static bool at_own_sequence(const struct diag_step *step)
     return diag_seq_le(low, seq) && diag_seq_le(seq, x->nxt);
 }
 
+/*
+ * Beyond all that the capture has of its sender, yet by that sender's own stack: it knows what the
+ * peer has sent so far (a blind guess does not), stands in the window, comes from as far away, and
+ * bears timestamps where they are in use, as an active reset does. The bytes between were lost on
+ * the way, or overtaken, or missed by the capture. Of several resets only the first can be one.
+ */
+static uint32_t missing_before(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    const struct diag_half *x = step->x;
+    bool knows_peer = (seg->flags & DIAG_ACK) && x->ack_valid && diag_seq_le(x->ack, seg->ack) &&
+                      diag_seq_le(seg->ack, step->y->nxt);
+
+    if (!knows_peer || x->rst_frame || !diag_seq_lt(x->nxt, seg->seq) || !step->y->edge_valid ||
+        !diag_seq_le(seg->seq, step->y->edge) || diag_foreign_hops(x->ttl, seg->ttl) ||
+        x->timestamps != !!(seg->options & DIAG_OPT_TIMESTAMPS))
+        return 0;
+    return seg->seq - x->nxt;
+}
+
 /* Who replied by a reset has no socket left that could act, even when what this one answers lies so
  * far back that it is forgotten. */
 static bool replied_before(const struct diag_step *step)
@@ -99,6 +119,9 @@ static enum diag_reset_kind kind_of(const struct diag_step *step, const struct d
 void diag_rst_recognise(struct diag_rst *r)
 {
     r->kind = kind_of(r->step, &r->answers);
+    r->missing = r->kind == DIAG_RST_ODD ? missing_before(r->step) : 0;
+    if (r->missing)
+        r->kind = DIAG_RST_ACTIVE;
 }
 
 struct diag_finding *diag_rst_cite(const struct diag_rst *r, struct diag_finding *f)
@@ -138,7 +161,7 @@ bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes)
 
 bool diag_rst_lost_nothing(const struct diag_rst *r)
 {
-    uint32_t own = diag_outstanding(r->conn, r->step->from);
+    uint32_t own = diag_outstanding(r->conn, r->step->from) + r->missing;
     uint32_t peers = diag_rst_peer_lost(r);
 
     return own + peers == 0 || (diag_rst_only_farewell(r, own) && diag_rst_only_farewell(r, peers));

@@ -17,7 +17,7 @@
 
 #define DIAG_MAX_VALUES   6
 #define DIAG_MAX_EVIDENCE 8
-#define DIAG_MAX_CAUSES   6
+#define DIAG_MAX_CAUSES   18
 #define DIAG_NO_STREAM    UINT32_MAX
 #define DIAG_UNKNOWN_NS   INT64_MIN
 

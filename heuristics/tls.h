@@ -243,4 +243,16 @@ const char *diag_tls_cipher_name(uint16_t cipher);
 const char *diag_tls_group_name(uint16_t group);
 size_t diag_tls_cipher_text(uint16_t cipher, char *text, size_t size);
 
+/* ---- tls_offer.c: words about hellos, empty when they were not seen */
+
+/* "TLS 1.2 to TLS 1.3", "up to TLS 1.2" */
+void diag_tls_offered_versions(const struct diag_tls_client_hello *hello, char *text, size_t size);
+/* "up to TLS 1.2, 7 cipher suites, x25519/secp256r1" */
+void diag_tls_offered_parameters(const struct diag_tls_client_hello *hello, char *text,
+                                 size_t size);
+/* "TLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, x25519" */
+void diag_tls_chosen_parameters(const struct diag_tls_server_hello *hello, char *text, size_t size);
+/* "the Certificate", "an encrypted message" */
+const char *diag_tls_message_name(const struct diag_tls_message *message);
+
 #endif

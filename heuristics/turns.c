@@ -92,16 +92,26 @@ static void ask(const struct diag_step *step)
     r->acked_frame = 0;
 }
 
+/* A TLS 1.3 client that rejects something sends its meaningless change of cipher in front. */
+static bool is_alert(const struct diag_segment *seg)
+{
+    static const uint8_t change[] = {DIAG_TLS_CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
+    bool behind = seg->captured > sizeof change && memcmp(seg->data, change, sizeof change) == 0;
+
+    return seg->captured && seg->data[behind ? sizeof change : 0] == DIAG_TLS_ALERT;
+}
+
 /* close_notify, or an HTTP/2 SETTINGS acknowledgment: nobody answers those. What little a server
  * sends when the client has closed, or as an alert, answers no request. */
 bool diag_is_tls_housekeeping(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
-    bool alert = step->conn->tls && seg->captured && seg->data[0] == DIAG_TLS_ALERT;
     bool established = diag_tls_established(step->conn);
 
     if (seg->payload > TLS_HOUSEKEEPING_BYTES)
         return false;
+    bool alert = step->conn->tls && is_alert(seg);
+
     return step->from == DIAG_CLIENT ? alert || established
                                      : established && (alert || step->conn->closer == DIAG_CLIENT);
 }

@@ -224,13 +224,35 @@ static int64_t longest_alert(enum diag_cause cause)
 {
     switch (cause) {
     case DIAG_CAUSE_version:
+        return 70; /* protocol_version */
+    case DIAG_CAUSE_fallback:
         return 86; /* inappropriate_fallback */
     case DIAG_CAUSE_cipher:
         return 71; /* insufficient_security */
     case DIAG_CAUSE_certificate:
         return 43; /* unsupported_certificate */
+    case DIAG_CAUSE_certificate_expired:
+        return 45; /* certificate_expired */
+    case DIAG_CAUSE_certificate_revoked:
+        return 44; /* certificate_revoked */
+    case DIAG_CAUSE_unknown_ca:
+        return 48; /* unknown_ca */
+    case DIAG_CAUSE_prohibited:
+        return 49; /* access_denied */
     case DIAG_CAUSE_client_certificate:
         return 116; /* certificate_required */
+    case DIAG_CAUSE_alpn:
+        return 120; /* no_application_protocol */
+    case DIAG_CAUSE_psk:
+        return 115; /* unknown_psk_identity */
+    case DIAG_CAUSE_ech:
+        return 121; /* ech_required */
+    case DIAG_CAUSE_decode:
+        return 110; /* unsupported_extension */
+    case DIAG_CAUSE_integrity:
+        return 21; /* decryption_failed */
+    case DIAG_CAUSE_internal:
+        return 80; /* internal_error */
     case DIAG_CAUSE_server_name:
         return 112; /* unrecognized_name */
     default:

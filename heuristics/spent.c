@@ -36,10 +36,26 @@ static int64_t way_to(const struct diag_connection *conn, enum diag_side side)
     return way == DIAG_UNKNOWN_NS ? 0 : way;
 }
 
-/* This side cannot have reacted sooner to the last that its peer sent. */
-static int64_t on_the_way(const struct diag_step *step, int64_t gap)
+/* When that was sent which this side reacts to: what its peer said last, or, in the middle of its
+ * own transfer, the ACK that lets it go on. */
+static int64_t cue(const struct diag_step *step)
 {
-    int64_t begun = step->conn->last_ns - step->y->last_ns;
+    const struct diag_half *x = step->x;
+    const struct diag_half *y = step->y;
+    const struct diag_connection *conn = step->conn;
+    const struct diag_sent *last = &conn->recent[conn->recent_count - 1];
+
+    if (last->from != step->from && last->payload)
+        return last->time_ns; /* sent again, perhaps */
+    if (step->from == DIAG_SERVER && conn->request.open)
+        return conn->request.last_ns;
+    return y->data_frame && y->data_ns >= x->data_ns ? y->data_ns : y->last_ns;
+}
+
+/* It cannot have reacted sooner than one way there and back. */
+static int64_t on_the_way(const struct diag_step *step, int64_t cue_ns, int64_t gap)
+{
+    int64_t begun = step->conn->last_ns - cue_ns;
     int64_t left = way_to(step->conn, step->from) - diag_max_ns(begun, 0);
 
     return diag_min_ns(gap, diag_max_ns(left, 0));
@@ -85,7 +101,7 @@ static bool flows_on(const struct diag_step *step, int64_t gap)
 /* A stack acknowledges at once, or a moment later: what takes longer is the path. */
 static int64_t share_of_ack(const struct diag_step *step, int64_t gap)
 {
-    int64_t way = on_the_way(step, gap);
+    int64_t way = on_the_way(step, step->y->last_ns, gap);
 
     if (!step->advances)
         return way;
@@ -98,7 +114,7 @@ static void split(const struct diag_step *step, int64_t gap)
     bool speaks = step->seg->payload && !step->keepalive;
     bool ends = step->fin || step->rst;
     int64_t network = flows_on(step, gap) ? gap
-                      : speaks || ends    ? on_the_way(step, gap)
+                      : speaks || ends    ? on_the_way(step, cue(step), gap)
                                           : share_of_ack(step, gap);
 
     conn->spent_ns[DIAG_PART_network] += network;

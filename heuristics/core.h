@@ -25,8 +25,10 @@ enum diag_trait {
     DIAG_SEES_RST = 1 << 9,
     DIAG_SEES_CLOSED = 1 << 10,    /* somebody had closed before it */
     DIAG_SEES_HANDSHAKE = 1 << 11, /* of TLS, under way */
-    DIAG_SEES_ALL = (1 << 12) - 1
+    DIAG_SEES_ANY = 1 << 12        /* every segment is */
 };
+
+#define DIAG_TRAITS 13
 
 /* What one segment means, given the state before it. */
 struct diag_step {
@@ -72,10 +74,17 @@ struct diag_rule {
     bool (*overtaken)(const struct diag_connection *conn, const struct diag_finding *event);
 };
 
+/* Which families are asked about a segment with this trait: bit i is the i-th of rules.def. */
+struct diag_asked {
+    uint64_t on_segment;
+    uint64_t on_applied;
+};
+
 struct diag_engine {
     struct diag_settings settings;
-    GHashTable *by_tuple;  /* struct tuple -> newest struct diag_connection */
-    GHashTable *by_stream; /* stream -> struct diag_connection */
+    struct diag_asked asked[DIAG_TRAITS]; /* by bit of enum diag_trait */
+    GHashTable *by_tuple;                 /* struct tuple -> newest struct diag_connection */
+    GHashTable *by_stream;                /* stream -> struct diag_connection */
     GPtrArray *connections;
     GPtrArray *findings; /* all events, owned, in frame order */
     GStringChunk *strings;

@@ -5,6 +5,7 @@
  */
 #include "core.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define RULE(name) extern const struct diag_rule diag_rule_##name;
@@ -16,6 +17,24 @@ static const struct diag_rule *const rules[] = {
 #include "rules.def"
 #undef RULE
 };
+
+static_assert(G_N_ELEMENTS(rules) <= 64, "struct diag_asked has a bit for each family");
+
+/* Once for all segments: most of them concern few families, and should not pay for the others. */
+static void subscribe(struct diag_engine *engine)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        unsigned sees = rules[i]->sees ? rules[i]->sees : DIAG_SEES_ANY;
+        unsigned sees_applied = rules[i]->sees_applied ? rules[i]->sees_applied : DIAG_SEES_ANY;
+
+        for (unsigned trait = 0; trait < DIAG_TRAITS; trait++) {
+            if (rules[i]->on_segment && (sees >> trait & 1))
+                engine->asked[trait].on_segment |= UINT64_C(1) << i;
+            if (rules[i]->on_applied && (sees_applied >> trait & 1))
+                engine->asked[trait].on_applied |= UINT64_C(1) << i;
+        }
+    }
+}
 
 struct tuple {
     struct diag_endpoint low;
@@ -66,6 +85,7 @@ struct diag_engine *diag_engine_new(const struct diag_settings *settings)
     struct diag_engine *engine = g_new0(struct diag_engine, 1);
 
     engine->settings = *settings;
+    subscribe(engine);
     engine->by_tuple = g_hash_table_new_full(hash_tuple, equal_tuple, g_free, NULL);
     engine->by_stream = g_hash_table_new(g_direct_hash, g_direct_equal);
     engine->connections = g_ptr_array_new_with_free_func(diag_connection_free);
@@ -158,22 +178,39 @@ static void note_copy(struct diag_out *out, const struct diag_segment *seg,
     diag_cite(finding, DIAG_ROLE_copy, seg->frame);
 }
 
-static bool is_asked(unsigned sees, const struct diag_step *step)
+/* Takes the lowest bit out of a set that is not empty. */
+static unsigned take_lowest(uint64_t *set)
 {
-    return !sees || (sees & step->traits);
+    unsigned lowest = (unsigned)__builtin_ctzll(*set);
+
+    *set &= *set - 1;
+    return lowest;
+}
+
+static struct diag_asked asked_about(const struct diag_step *step)
+{
+    struct diag_asked asked = {0, 0};
+
+    for (uint64_t traits = step->traits; traits;) {
+        const struct diag_asked *by = &step->out->engine->asked[take_lowest(&traits)];
+
+        asked.on_segment |= by->on_segment;
+        asked.on_applied |= by->on_applied;
+    }
+    return asked;
 }
 
 static void judge_step(struct diag_step *step)
 {
     diag_step_derive(step);
     diag_spent_add(step);
-    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-        if (rules[i]->on_segment && is_asked(rules[i]->sees, step))
-            rules[i]->on_segment(step);
+    struct diag_asked asked = asked_about(step);
+
+    while (asked.on_segment)
+        rules[take_lowest(&asked.on_segment)]->on_segment(step);
     diag_step_apply(step);
-    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-        if (rules[i]->on_applied && is_asked(rules[i]->sees_applied, step))
-            rules[i]->on_applied(step);
+    while (asked.on_applied)
+        rules[take_lowest(&asked.on_applied)]->on_applied(step);
 }
 
 /* Some drivers count Ethernet padding in the IP length: a pure ACK seems to carry 2 or 6 zeros. */

@@ -80,7 +80,7 @@ static unsigned traits_of_segment(const struct diag_step *step)
 static unsigned traits_of_state(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
-    unsigned traits = 0;
+    unsigned traits = DIAG_SEES_ANY;
 
     if (!conn->last_frame)
         traits |= DIAG_SEES_FIRST;

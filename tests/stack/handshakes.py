@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds diag against real TLS handshakes: records each case on the bed at client and server, writes
+what both ends themselves say about it, and compares diag's report with that.
+
+handshakes.py [--plugin DIAG.SO] [--out DIR] [--jobs N] [--table] [--list] [CASE...]
+handshakes.py --plugin DIAG.SO --recorded DIR [--table] [CASE...]
+
+Without --plugin it only records, into --out. --recorded compares what is there and needs no root.
+--table prints docs/tls-stacks.md. Exit status: 0 agreed, 1 not, 2 usage, 77 this machine cannot
+record."""
+import argparse
+import concurrent.futures
+import contextlib
+import fnmatch
+import importlib
+import json
+import os
+import pkgutil
+import shutil
+import sys
+import tempfile
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+
+import handshake  # noqa: E402
+from bed import Bed  # noqa: E402
+from handshake import play, pki, table, verdict  # noqa: E402
+from handshake.stacks import every_stack  # noqa: E402
+from plugged import Plugged  # noqa: E402
+from record import CANNOT_RECORD, why_not  # noqa: E402
+
+LINKS = {'client': 'client0', 'server': 'server0'}
+JOBS = 6    # cases at a time: they mostly wait
+TRIES = 2   # a loaded machine may miss a case's moment
+
+
+def all_cases():
+    for module in pkgutil.iter_modules(handshake.__path__):
+        importlib.import_module(f'handshake.{module.name}')
+    return {case.name: case for case in play.CASES}
+
+
+# ---- recording
+
+
+def told_json(told):
+    return told and {'stack': told.stack, 'status': told.status, 'result': told.said.result,
+                     'says': told.said.text}
+
+
+def expected_json(case, visits):
+    """The truth, and whose words it rests on."""
+    return {'case': case.name, 'family': case.family, 'story': case.story, 'fault': case.fault,
+            'client': case.client, 'server': case.server,
+            'connections': [dict(vars(visit.truth), client=told_json(visit.client),
+                                 server=told_json(visit.server)) for visit in visits]}
+
+
+def perform(case, number, theatre):
+    directory = os.path.join(theatre.out, case.name)
+    os.makedirs(directory, exist_ok=True)
+    keys = os.path.join(directory, 'keys.log')
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
+        bed = stack.enter_context(Bed(play.site(number), play.DELAY))
+        shake = play.Shake(bed, theatre.stacks, theatre.pki, theatre.scratch, scratch, keys)
+        with contextlib.ExitStack() as captures:
+            for end, link in LINKS.items():
+                captures.enter_context(bed.capture(os.path.join(directory, f'{end}.pcap'), link))
+            case.play(shake)
+        bed.check()
+    with open(os.path.join(directory, 'expected.json'), 'w', encoding='utf-8') as file:
+        json.dump(expected_json(case, shake.visits), file, indent=1)
+        file.write('\n')
+
+
+class Theatre:
+    """Records cases side by side, a failed one once more."""
+
+    def __init__(self, scratch, out, jobs):
+        self.scratch, self.out, self.jobs = scratch, out, jobs
+        self.stacks = every_stack()
+        self.problems, self.absent = {}, {}
+        directory = os.path.join(scratch, 'pki')
+        os.makedirs(directory)
+        self.pki = pki.Authority(directory)
+        for stack in self.stacks.values():
+            if not stack.missing():
+                stack.prepare(scratch)
+
+    def playable(self, cases):
+        for case in cases:
+            missing = [f'{name} ({self.stacks[name].missing()})' for name in case.needs
+                       if self.stacks[name].missing()]
+            if missing:
+                self.absent[case.name] = ', '.join(missing)
+        return [case for case in cases if case.name not in self.absent]
+
+    def record(self, cases):
+        left = list(enumerate(cases))
+        for _ in range(TRIES):
+            with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+                done = list(pool.map(lambda pair: self._attempt(*pair), left))
+            left = [pair for pair, fine in zip(left, done) if not fine]
+        return len(cases) - len(left)
+
+    def _attempt(self, number, case):
+        try:
+            perform(case, number, self)
+        except Exception:
+            self.problems[case.name] = traceback.format_exc()
+            shutil.rmtree(os.path.join(self.out, case.name), ignore_errors=True)
+            return False
+        self.problems.pop(case.name, None)
+        return True
+
+
+# ---- what diag says
+
+
+def ask(plugged, directory, end, keys):
+    """diag's report on one capture, without or with its keys."""
+    file = plugged.lend(os.path.join(directory, f'{end}.pcap'),
+                        f'{os.path.basename(directory)}.{end}.pcap')
+    words = ['tshark', '-n', '-q', '-r', file, '-z', 'diag,json']
+    if keys:
+        log = plugged.lend(os.path.join(directory, 'keys.log'),
+                           f'{os.path.basename(directory)}.keys')
+        words += ['-o', f'tls.keylog_file:{log}']
+    done = plugged.run(*words)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')]
+
+
+def compare(plugin, directories):
+    """Each directory with the truth, the answers at both ends, and the reports."""
+    def one(pair):
+        directory, end = pair
+        keyed = os.path.exists(os.path.join(directory, 'keys.log'))
+        expected = verdict.load(directory)
+        file = os.path.join(directory, f'{end}.pcap')
+        plain = ask(plugged, directory, end, False)
+        with_keys = ask(plugged, directory, end, True) if keyed else None
+        return verdict.Hearing(expected, end, verdict.judge(expected, plain, file), plain,
+                               with_keys and verdict.judge(expected, with_keys, file), with_keys)
+
+    with Plugged(plugin) as plugged, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return list(pool.map(one, [(directory, end) for directory in directories
+                                   for end in LINKS]))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description='Holds diag against real TLS handshakes.')
+    parser.add_argument('--plugin')
+    parser.add_argument('--out')
+    parser.add_argument('--recorded')
+    parser.add_argument('--jobs', type=int, default=JOBS)
+    parser.add_argument('--table', action='store_true')
+    parser.add_argument('--list', action='store_true')
+    parser.add_argument('case', nargs='*', help='a name, or a pattern with *')
+    return parser.parse_args()
+
+
+def record(wanted, cases, scratch):
+    """Records into --out, or else into the scratch directory. Returns where, and whether all went
+    well."""
+    out = os.path.abspath(wanted.out or os.path.join(scratch, 'out'))
+    theatre = Theatre(scratch, out, wanted.jobs)
+    count = theatre.record(theatre.playable(cases))
+    for name, problem in theatre.problems.items():
+        print(f'{name}: not recorded as told: {problem}')
+    for name, missing in theatre.absent.items():
+        print(f'{name}: not played, because there is no {missing}')
+    if not wanted.table:
+        print(f'{count} of {len(cases)} cases recorded')
+    return out, not theatre.problems
+
+
+def directories_in(root, names, chosen):
+    return [os.path.join(root, name) for name in sorted(os.listdir(root))
+            if os.path.exists(os.path.join(root, name, 'expected.json'))
+            and (not chosen or name in names)]
+
+
+def run(wanted, cases, scratch):
+    fine, root = True, wanted.recorded
+    if not root:
+        reason = why_not()
+        if reason:
+            print(f'handshakes.py: {reason}')
+            return CANNOT_RECORD
+        root, fine = record(wanted, cases, scratch)
+    if not wanted.plugin:
+        return 0 if fine else 1
+    names = [case.name for case in cases]
+    heard = compare(wanted.plugin, directories_in(root, names, wanted.case))
+    print(table.page(heard) if wanted.table else table.text(heard), end='')
+    return 0 if fine and table.agreed(heard) else 1
+
+
+def main():
+    wanted = arguments()
+    known = all_cases()
+    cases = [case for name, case in known.items()
+             if not wanted.case or any(fnmatch.fnmatch(name, one) for one in wanted.case)]
+    if not cases:
+        print('handshakes.py: no such case', file=sys.stderr)
+        return 2
+    if wanted.list:
+        print('\n'.join(f'{case.name}: {case.story}' for case in cases))
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        return run(wanted, cases, scratch)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

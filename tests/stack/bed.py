@@ -18,6 +18,8 @@ from nfqueue import QUEUE, Path
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
+# The network between the hop and the router: their addresses.
+HOP = {socket.AF_INET: ('192.0.2.1', '192.0.2.2'), socket.AF_INET6: ('fd00::1', 'fd00::2')}
 
 # Packets must look as on a wire: no super-segments, checksums complete.
 OFFLOADS = 'tx off rx off sg off tso off gso off gro off'.split()
@@ -124,6 +126,7 @@ class Bed:
     """client --- router (the path) --- server [--- inner]. Use it in a `with` statement."""
     site: Site
     delay: float  # one way, seconds
+    hop: bool = False  # one more router on the client's side: a view from the middle
     closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     errors: list = field(default_factory=list)
 
@@ -140,34 +143,49 @@ class Bed:
     # ---- the wires ----------------------------------------------------------------------------
 
     def _build(self):
-        self.client, self.router, self.server = (self._namespace() for _ in range(3))
-        for namespace in (self.client, self.router, self.server):
-            self._tame(namespace)
-        self._wire(self.client, 'client0', self.router, 'outside')
-        self._wire(self.server, 'server0', self.router, 'inside')
+        self.client, self.router, self.server = (self.namespace() for _ in range(3))
         site = self.site
+        self.near = self._build_hop() if self.hop else (self.router, 'outside')
+        self._wire(self.client, 'client0', *self.near)
+        self._wire(self.server, 'server0', self.router, 'inside')
         self._address(self.client, 'client0', [site.client], site.client_gateway)
         self._address(self.server, 'server0', site.servers, site.server_gateway)
-        self._address(self.router, 'outside', [site.client_gateway])
+        self._address(self.near[0], self.near[1], [site.client_gateway])
         self._address(self.router, 'inside', [site.server_gateway])
         self._forwards(self.router)
+        if self.hop:
+            self._route_over_hop()
         self.firewall(self.router, '-A', 'FORWARD', '-j', 'NFQUEUE', '--queue-num', str(QUEUE))
         self.path = Path(self.router, self.delay)
         self.closing.callback(self.path.close)
         if site.inner:
             self._build_inner()
 
+    def _build_hop(self):
+        """Returns the link that the client is to be wired to."""
+        self.middle = self.namespace()
+        self._wire(self.middle, 'far', self.router, 'outside')
+        return self.middle, 'near'
+
+    def _route_over_hop(self):
+        family = '-6' if self.site.family == socket.AF_INET6 else '-4'
+        ours, routers = HOP[self.site.family]
+        self._address(self.router, 'outside', [routers])
+        self._address(self.middle, 'far', [ours], routers)
+        self._forwards(self.middle)
+        self.router.run('ip', family, 'route', 'add', self.site.client, 'via', ours)
+
     def _build_inner(self):
-        self.inner = self._namespace()
-        self._tame(self.inner)
+        self.inner = self.namespace()
         self._wire(self.inner, 'inner0', self.server, 'server1')
         self._address(self.inner, 'inner0', [self.site.inner], self.site.inner_gateway)
         self._address(self.server, 'server1', [self.site.inner_gateway])
         self._forwards(self.server)
 
-    def _namespace(self):
+    def namespace(self):
         namespace = Namespace()
         self.closing.callback(namespace.close)
+        self._tame(namespace)
         return namespace
 
     @staticmethod
@@ -266,10 +284,10 @@ class Bed:
 
     @contextlib.contextmanager
     def capture(self, file, link, wanted='tcp or udp or icmp'):
-        """Records at the client's interface (client0), at the server's (server0), or at one of the
-        router's (outside, inside)."""
+        """Records at the client's interface (client0), at the server's (server0), at one of the
+        router's (outside, inside), or at the hop's (far)."""
         ends = {'server0': self.server, 'outside': self.router, 'inside': self.router}
-        namespace = ends.get(link, self.client)
+        namespace = self.middle if link == 'far' else ends.get(link, self.client)
         recorder = namespace.start(
             'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root',
             '--time-stamp-precision=nano', '-w', file, wanted,

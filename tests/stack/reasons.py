@@ -2,13 +2,16 @@
 """Who sent each reset of a recording and why, as its kernel says; and reasons.map, which says what
 fits that."""
 import collections
+import fnmatch
 from dataclasses import dataclass
 
 from packet import ACK, RST, SYN
+from peers import PROGRAMS
 
 NEAR = 0.05         # seconds between a kernel's event and its packet in the capture
 WHOLE = 2**32
 ENDS = ('client', 'server')
+VANTAGES = ENDS + ('router',)
 
 
 @dataclass
@@ -50,7 +53,8 @@ class Map:
 
     def fitting(self, label):
         return next((fitting for words, fitting in self.lines
-                     if all(word in ('*', said) for word, said in zip(words, label.key))), [])
+                     if all(fnmatch.fnmatchcase(said, word)
+                            for word, said in zip(words, label.key))), [])
 
 
 # ---- what a reset answers, by RFC 9293 3.5.2 and nothing else
@@ -110,8 +114,8 @@ def event_of(events, frame):
 class Labeller:
     """Labels the resets of one scenario at both ends."""
 
-    def __init__(self, play, site, events):
-        self.play, self.site = play, site
+    def __init__(self, play, site, events, peer=None):
+        self.play, self.site, self.peer = play, site, peer
         self.events = sorted(events, key=lambda event: event.time)
         self.known = {}  # identity -> (reason, state) of what an end sent
 
@@ -134,16 +138,22 @@ class Labeller:
         return [self.site.client] if end == 'client' else self.site.servers
 
     def _ask(self, end, frame):
+        if end == 'server' and self.play.peer in PROGRAMS:
+            return self._act(frame)
         event = event_of(self.events, frame)
         if event:
             return event.reason, event.state
         return ('ROUTER', '-') if self.play.firewall == end else ('?', '?')
 
+    def _act(self, frame):
+        """The word of a stack that is no kernel."""
+        return self.play.peer.upper(), self.peer.act((frame.packet.target, frame.packet.dport))
+
     def labels(self, recordings):
         self.own(recordings)
         taken = collections.Counter()
-        found = {end: [] for end in ENDS}
-        for end in ENDS:
+        found = {end: [] for end in VANTAGES}
+        for end in VANTAGES:
             for frame in resets(recordings[end]):
                 sender = self.side_of(frame)
                 reason, state = self._why(taken, end, sender, frame)
@@ -163,6 +173,8 @@ class Labeller:
         if said:
             taken[end, identity(frame)] += 1
             return said[min(taken[end, identity(frame)], len(said)) - 1]
+        if self.play.peer and sender == 'server':
+            return self._act(frame)
         if self.play.forged:
             return ('OUTSIDE' if self.play.outside else 'ROUTER'), '-'
         event = event_of(self.events, frame)  # of a router that translates addresses

@@ -34,6 +34,9 @@ class Scenario:
     firewall: str = None     # the end whose own packet filter resets
     copies: bool = False     # the capture holds every frame twice
     lost_state: bool = False  # a reset that was kept from leaving
+    peer: str = None         # a stack beside Linux, of peers.py
+    act: str = None          # what its program does, or the server behind it
+    tunnel: str = None       # what the captures lie in, of tunnel.py
 
 
 def scenario(story, **facts):
@@ -64,7 +67,8 @@ class Scene:
         self.seen = []      # the packets that came to the router, as they came
         self.meddle = lambda packet: True
         bed.path.meddle = self._watch
-        self.to_client = self._wire(bed.router, 'outside', bed.client, 'client0')
+        towards = (bed.middle, 'far') if bed.hop else (bed.client, 'client0')
+        self.to_client = self._wire(bed.router, 'outside', *towards)
         self.to_server = self._wire(bed.router, 'inside', bed.server, 'server0')
 
     def _wire(self, *ends):
@@ -200,7 +204,7 @@ def reset(sock):
 
 def stage(play, number):
     """The bed of a scenario."""
-    return Bed(site(number, play.v6), play.delay)
+    return Bed(site(number, play.v6), play.delay, hop=True)
 
 
 __all__ = ['ACK', 'FIN', 'PSH', 'RST', 'SYN', 'Scene', 'linger', 'reset', 'scenario']

@@ -3,7 +3,7 @@
 """Holds diag against the kernel: plays the scenarios of truth/ on real stacks, each captured at
 client and server, and compares the class of every reset with the reason its own kernel gives.
 
-truth.py [--plugin DIAG.SO] [--out DIR] [--jobs N] [--table] [--list] [SCENARIO...]
+truth.py [--plugin DIAG.SO] [--out DIR] [--programs DIR] [--jobs N] [--table] [--list] [SCENARIO...]
 
 Without --plugin it only plays. --out keeps the captures, --table prints docs/kernel-reasons.md.
 Exit status: 0 agreed, 1 not, 2 usage, 77 this machine cannot play them."""
@@ -27,15 +27,17 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import kernel  # noqa: E402
+import peers  # noqa: E402
 import recording  # noqa: E402
 import truth  # noqa: E402
+import tunnel  # noqa: E402
 from compare import Verdicts  # noqa: E402
 from plugged import Plugged  # noqa: E402
-from reasons import ENDS, Labeller, Map  # noqa: E402
+from reasons import ENDS, VANTAGES, Labeller, Map  # noqa: E402
 from record import CANNOT_RECORD, keep_time, why_not  # noqa: E402
 from scene import SCENARIOS, Scene, stage  # noqa: E402
 
-LINKS = {'client': 'client0', 'server': 'server0'}
+LINKS = {'client': 'client0', 'server': 'server0', 'router': 'far'}
 # Errors of ICMPv6, but not its neighbour discovery.
 WANTED = 'tcp or udp or icmp or (icmp6 and ip6[40] < 128)'
 JOBS = 8         # scenarios at a time: they mostly wait
@@ -55,7 +57,7 @@ class Run:
     @property
     def provoked(self):
         """The reasons that the kernels gave."""
-        return {label.reason for end in ENDS for label in self.labels[end]}
+        return {label.reason for end in VANTAGES for label in self.labels[end]}
 
     @property
     def problem(self):
@@ -65,7 +67,7 @@ class Run:
             return f'no {", ".join(sorted(missing))}; there is {sorted(self.provoked)}'
         if self.play.silent and '?' not in self.provoked and self.provoked:
             return f'resets in a story without: {sorted(self.provoked)}'
-        unknown = [label for end in ENDS for label in self.labels[end] if label.reason == '?']
+        unknown = [label for end in VANTAGES for label in self.labels[end] if label.reason == '?']
         return f'no kernel knows frame {unknown[0].frame}' if unknown else None
 
 
@@ -92,32 +94,48 @@ def read(play, file):
     if play.copies:
         recorded = double(recorded)
         recording.write(file, recorded, 'mirror', play.name)
+    if play.tunnel:
+        inside = tunnel.wrap(play.tunnel, recorded)
+        recording.write(file, inside, 'tunnel', play.name)
     return recorded
 
 
-def perform(play, number, trace, out):
-    files = {end: os.path.join(out, f'{play.name}.{end}.pcap') for end in ENDS}
+def settle(play, bed, scene, programs):
+    """The stack beside Linux of this scenario, in its place."""
+    if not play.peer:
+        return None
+    peer = peers.Peer(play.peer, play.act)
+    if play.peer in peers.PROGRAMS:
+        peer.serve(bed, programs[play.peer], scene.port, play.act)
+    else:
+        peer.stand_between(bed)
+    return peer
+
+
+def perform(play, number, trace, out, programs):
+    files = {end: os.path.join(out, f'{play.name}.{end}.pcap') for end in VANTAGES}
     with contextlib.ExitStack() as stack:
         bed = stack.enter_context(stage(play, number))
+        scene = Scene(bed, number)
+        peer = settle(play, bed, scene, programs)
         with contextlib.ExitStack() as captures:
-            for end in ENDS:
+            for end in VANTAGES:
                 captures.enter_context(bed.capture(files[end], LINKS[end], WANTED))
-            scene = Scene(bed, number)
             play.play(scene)
             if play.silent:
                 scene.later()
         bed.check()
     time.sleep(SETTLE)
-    recordings = {end: read(play, files[end]) for end in ENDS}
-    labels = Labeller(play, bed.site, trace.read()).labels(recordings)
+    recordings = {end: read(play, files[end]) for end in VANTAGES}
+    labels = Labeller(play, bed.site, trace.read(), peer).labels(recordings)
     return Run(play, files, recordings, labels)
 
 
 class Theatre:
     """Plays scenarios side by side, a failed one once more."""
 
-    def __init__(self, trace, out, jobs):
-        self.trace, self.out, self.jobs = trace, out, jobs
+    def __init__(self, trace, out, jobs, programs):
+        self.trace, self.out, self.jobs, self.programs = trace, out, jobs, programs
         self.number = 0
         self.problems = {}
 
@@ -139,7 +157,7 @@ class Theatre:
 
     def _attempt(self, play, number):
         try:
-            run = perform(play, number, self.trace, self.out)
+            run = perform(play, number, self.trace, self.out, self.programs)
             problem = run.problem
         except Exception:
             problem = traceback.format_exc()
@@ -160,7 +178,7 @@ def report(plugged, file):
 def ask(runs, plugin):
     """(run, end) -> the objects of diag's report."""
     with Plugged(plugin) as plugged, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        asked = [(run, end) for run in runs for end in ENDS]
+        asked = [(run, end) for run in runs for end in VANTAGES]
         answers = pool.map(lambda pair: report(plugged, pair[0].files[pair[1]]), asked)
         return [(run, end, answer) for (run, end), answer in zip(asked, answers)]
 
@@ -169,6 +187,7 @@ def arguments():
     parser = argparse.ArgumentParser(description='Holds diag against the kernel\'s own reasons.')
     parser.add_argument('--plugin')
     parser.add_argument('--out')
+    parser.add_argument('--programs', help='directory where the stacks beside Linux are built')
     parser.add_argument('--jobs', type=int, default=JOBS)
     parser.add_argument('--table', action='store_true')
     parser.add_argument('--list', action='store_true')
@@ -185,9 +204,21 @@ def tell_plays(theatre, runs):
           + ', '.join(f'{reason} {count}' for reason, count in sorted(counts.items())))
 
 
+def without_missing(plays):
+    """The scenarios whose stacks are here; the others are named."""
+    missing = {stack: why for stack in peers.NEEDS if (why := peers.why_not(stack))}
+    for play in plays:
+        if play.peer in missing:
+            print(f'{play.name}: skipped, {missing[play.peer]}', file=sys.stderr)
+    return [play for play in plays if play.peer not in missing]
+
+
 def run_all(wanted, plays, out):
+    plays = without_missing(plays)
+    programs = {stack: peers.build(stack, os.path.abspath(wanted.programs or out))
+                for stack in {play.peer for play in plays} & set(peers.PROGRAMS)}
     with kernel.Trace() as trace:
-        theatre = Theatre(trace, out, wanted.jobs)
+        theatre = Theatre(trace, out, wanted.jobs, programs)
         runs = theatre.play_all(plays)
     if not wanted.table:
         tell_plays(theatre, runs)

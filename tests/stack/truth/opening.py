@@ -169,7 +169,7 @@ def stray_synack(scene):
 
 def from_client(scene, flags, seq, **header):
     """As a program with a raw socket on the client's host sends it."""
-    wire = scene._wire(scene.bed.client, 'client0', scene.bed.router, 'outside')
+    wire = scene._wire(scene.bed.client, 'client0', *scene.bed.near)
     wire.send(segment(scene.client_end, scene.server_end, flags, seq, window=1024, **header))
 
 

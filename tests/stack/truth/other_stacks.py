@@ -12,15 +12,15 @@ TITLES = {'lwip': 'lwIP', 'gvisor': 'gVisor', 'passt': 'passt', 'slirp4netns': '
 
 
 def on(stacks, act, story, healthy=False, **facts):
-    """The same play on each of these stacks. It resets, unless it is healthy."""
+    """The same play on each of these stacks. It resets, unless it is healthy or fails in silence."""
     def register(play):
         for stack in stacks:
             def act_on_stack(scene, play=play):
                 play(scene)
             act_on_stack.__name__ = f'{stack}_{play.__name__}'
-            resets = () if healthy else (stack.upper(),)
+            resets = () if healthy or 'silent' in facts else (stack.upper(),)
             scenario(f'{TITLES[stack]}: {story}', resets=resets, peer=stack, act=act,
-                     harmless=healthy, tempting=not healthy, **facts)(act_on_stack)
+                     harmless=healthy, tempting=bool(resets), **facts)(act_on_stack)
         return play
     return register
 
@@ -77,18 +77,26 @@ def leaves_request_unread(scene):
     time.sleep(1.2)
 
 
-@on(PROGRAMS, 'probe', 'the client is cut off; keep-alive gives up.')
-def probes_in_vain(scene):
+# gVisor gives up without a word on the wire.
+
+
+@on(('lwip',), 'probe', 'the client is cut off; keep-alive gives up.')
+def probes_in_vain(scene, patience=4):
     ask(scene)
     cut(scene, scene.port, scene.local_port)
-    time.sleep(5)
+    time.sleep(patience)
 
 
-@on(('gvisor',), 'push', 'the client is cut off; data are repeated until a timeout.')
+@on(('gvisor',), 'probe', 'the client is cut off; keep-alive gives up.', silent='keepalive',
+    silent_at=('server',))
+def probes_in_silence(scene):
+    probes_in_vain(scene, 6.5)
+
+
+@on(('gvisor',), 'push', 'the client is cut off; data are repeated until a timeout.',
+    silent='user_timeout', silent_at=('server',))
 def pushes_in_vain(scene):
-    ask(scene)
-    cut(scene, scene.port, scene.local_port)
-    time.sleep(5)
+    probes_in_vain(scene, 8)
 
 
 @on(PROGRAMS, 'answer', 'data of a connection that nobody opened.')

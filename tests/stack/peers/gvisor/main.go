@@ -113,12 +113,12 @@ func (c *connection) abort() {
 	c.close("abort")
 }
 
-// probe asks after a second, a second apart, twice.
+// probe asks after a second, a second apart, four times.
 func (c *connection) probe() {
 	idle, apart := tcpip.KeepaliveIdleOption(time.Second), tcpip.KeepaliveIntervalOption(time.Second)
 	mustStack("idle", c.endpoint.SetSockOpt(&idle))
 	mustStack("interval", c.endpoint.SetSockOpt(&apart))
-	mustStack("count", c.endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, 2))
+	mustStack("count", c.endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, 4))
 	c.endpoint.SocketOptions().SetKeepAlive(true)
 }
 
@@ -153,7 +153,7 @@ func (c *connection) play(act string) {
 		c.exchange()
 		c.waitForError()
 	case "push": // into a path that is cut meanwhile
-		patience := tcpip.TCPUserTimeoutOption(2 * time.Second)
+		patience := tcpip.TCPUserTimeoutOption(3 * time.Second)
 		mustStack("user timeout", c.endpoint.SetSockOpt(&patience))
 		c.exchange()
 		time.Sleep(500 * time.Millisecond)

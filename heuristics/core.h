@@ -25,10 +25,11 @@ enum diag_trait {
     DIAG_SEES_RST = 1 << 9,
     DIAG_SEES_CLOSED = 1 << 10,    /* somebody had closed before it */
     DIAG_SEES_HANDSHAKE = 1 << 11, /* of TLS, under way */
-    DIAG_SEES_ANY = 1 << 12        /* every segment is */
+    DIAG_SEES_REFUSAL = 1 << 12,   /* an ACK that answers its peer's data without taking them */
+    DIAG_SEES_ANY = 1 << 13        /* every segment is */
 };
 
-#define DIAG_TRAITS 13
+#define DIAG_TRAITS 14
 
 /* What one segment means, given the state before it. */
 struct diag_step {
@@ -49,6 +50,7 @@ struct diag_step {
     bool keepalive; /* RFC 9293 3.8.4: at most one byte, just below SND.NXT */
     bool advances;  /* its ACK acknowledges something new */
     bool repeats_ack;
+    bool refuses;    /* it answers the peer's oldest data at once, and does not take them */
     unsigned traits; /* enum diag_trait */
     uint32_t gap;    /* bytes between what was seen of this side and this segment */
 };
@@ -198,6 +200,12 @@ void diag_opening_apply(const struct diag_step *step);
 void diag_flight_add(const struct diag_step *step);
 void diag_flight_again(const struct diag_step *step);
 void diag_flight_acknowledge(const struct diag_step *step);
+/* The ACK, which repeats its number, answers the last transmission of the oldest data in flight. */
+bool diag_flight_is_refused(const struct diag_step *step);
+void diag_flight_refuse(const struct diag_step *step);
+/* RFC 7323 2.2. */
+uint32_t diag_scaled_window(const struct diag_step *step);
+void diag_window_apply(const struct diag_step *step);
 void diag_gaps_open(const struct diag_step *step);
 void diag_gaps_count_late(const struct diag_step *step);
 void diag_gaps_fill(struct diag_half *x, uint32_t seq, uint32_t end);
@@ -280,6 +288,10 @@ bool diag_any_beside(const struct diag_connection *conn, int64_t within_ns,
                                   const struct diag_connection *other));
 /* Another address of the same name was faster. */
 bool diag_lost_race(const struct diag_connection *conn);
+
+/* The receiver answers this side's oldest data again and again, and does not take them
+ * (rules/rejected.c). */
+bool diag_is_rejected(const struct diag_half *sender);
 
 /* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */
 bool diag_good_echo(const struct diag_connection *conn);

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* What a stack takes for an answer that it owes at once. */
+#define PROMPT_NS (5 * DIAG_MS_NS)
+
 static struct diag_range *range_of(struct diag_half *x, uint32_t seq)
 {
     for (uint32_t i = 0; i < x->flight_count; i++)
@@ -91,4 +94,53 @@ void diag_flight_acknowledge(const struct diag_step *step)
         y->repaired += y->flight[0].copies;
         y->flight[0].copies = 0;
     }
+}
+
+/* ---- refused: both directions work, and the receiver does not take what it is sent */
+
+/* Blocks that cover something in flight say that it is what comes before them that is missing. */
+static bool reports_later_data(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+
+    for (unsigned i = 0; i < seg->sack_count; i++)
+        if (diag_seq_lt(step->y->una, seg->sack[i][1]) &&
+            diag_seq_lt(seg->sack[i][0], step->y->nxt))
+            return true;
+    return false;
+}
+
+/* Without SACK, an ACK at the oldest data may answer what was sent behind them. */
+static bool can_only_answer(const struct diag_step *step)
+{
+    return step->y->flight_count == 1 ||
+           (step->x->options & step->y->options & DIAG_OPT_SACK_PERMITTED);
+}
+
+/* Nothing of this is asked of an ordinary ACK: it advances. A window update answers nothing. */
+bool diag_flight_is_refused(const struct diag_step *step)
+{
+    const struct diag_range *range = &step->y->flight[0];
+    const struct diag_segment *seg = step->seg;
+    uint32_t frame = range->again ? range->again_frame : range->frame;
+    int64_t since = seg->time_ns - (range->again ? range->again_ns : range->time_ns);
+
+    if (range->end - range->seq == range->fin || seg->ack != range->seq || seg->window == 0 ||
+        step->y->refused_frame == frame)
+        return false;
+    return since <= diag_rtt(step->conn) * 3 / 2 + PROMPT_NS && can_only_answer(step) &&
+           !reports_later_data(step) && step->x->edge_valid &&
+           seg->ack + diag_scaled_window(step) == step->x->edge;
+}
+
+void diag_flight_refuse(const struct diag_step *step)
+{
+    struct diag_half *y = step->y;
+    const struct diag_range *range = &y->flight[0];
+
+    if (y->refused_seq != range->seq)
+        y->refusals = 0;
+    y->refusals++;
+    y->refused_seq = range->seq;
+    y->refused_frame = range->again ? range->again_frame : range->frame;
 }

@@ -127,6 +127,9 @@ struct diag_half {
                                 unanswered; valid when mark_valid */
     uint32_t again_not_ect;  /* copies without ECN mark */
     uint32_t duplicate_acks; /* in a row */
+    uint32_t refusals;       /* transmissions of the oldest data that were answered, not taken */
+    uint32_t refused_seq;    /* of these data */
+    uint32_t refused_frame;  /* the last of these transmissions */
     uint32_t zero_frame;     /* it closed its window here; 0 when the window is open */
     int64_t zero_ns;
     uint32_t tsval; /* the newest it sent */

@@ -57,6 +57,7 @@ static void derive_ack(struct diag_step *step)
     step->advances = !y->una_valid || diag_seq_lt(y->una, seg->ack);
     step->repeats_ack = !step->advances && step->x->ack_valid && seg->ack == step->x->ack &&
                         seg->payload == 0 && !step->fin && !step->keepalive;
+    step->refuses = step->repeats_ack && y->flight_count && diag_flight_is_refused(step);
 }
 
 static unsigned traits_of_segment(const struct diag_step *step)
@@ -86,6 +87,8 @@ static unsigned traits_of_state(const struct diag_step *step)
         traits |= DIAG_SEES_FIRST;
     if (!conn->opening.established)
         traits |= DIAG_SEES_OPENING;
+    if (step->refuses)
+        traits |= DIAG_SEES_REFUSAL;
     if (step->gap || step->x->hole_count || step->y->hole_count)
         traits |= DIAG_SEES_GAP;
     if (step->x->zero_frame)
@@ -172,6 +175,8 @@ static void apply_ack(const struct diag_step *step)
     } else if (step->repeats_ack) {
         x->duplicate_acks++;
     }
+    if (step->refuses)
+        diag_flight_refuse(step);
     if (step->advances)
         diag_flight_acknowledge(step);
     if (step->advances)
@@ -183,40 +188,6 @@ static void apply_ack(const struct diag_step *step)
         if (!x->sack_valid || diag_seq_lt(x->sack_edge, seg->sack[i][1]))
             x->sack_edge = seg->sack[i][1];
         x->sack_valid = true;
-    }
-}
-
-/* RFC 7323 2.2: the window of a SYN is never scaled, later ones only if both sides agreed. */
-static uint32_t scaled_window(const struct diag_step *step)
-{
-    const unsigned both = step->x->options & step->y->options;
-
-    if (step->seg->flags & DIAG_SYN || !(both & DIAG_OPT_WSCALE))
-        return step->seg->window;
-    return (uint32_t)step->seg->window << (step->x->wscale < 14 ? step->x->wscale : 14);
-}
-
-static void apply_window(const struct diag_step *step)
-{
-    const struct diag_segment *seg = step->seg;
-    struct diag_half *x = step->x;
-
-    if (step->rst || !(seg->flags & DIAG_ACK))
-        return;
-    x->window = scaled_window(step);
-    uint32_t edge = seg->ack + x->window;
-
-    if (!x->edge_valid || diag_seq_lt(x->edge, edge))
-        x->edge = edge;
-    x->edge_valid = true;
-    if (seg->window == 0 && !step->synack && !x->zero_frame && !x->fin) {
-        x->zero_frame = seg->frame;
-        x->zero_ns = seg->time_ns;
-    } else if (seg->window != 0 && x->zero_frame) {
-        int64_t closed = seg->time_ns - x->zero_ns;
-
-        step->conn->stalled_ns += closed >= DIAG_SECOND_NS ? closed : 0;
-        x->zero_frame = 0;
     }
 }
 
@@ -386,7 +357,7 @@ void diag_step_apply(const struct diag_step *step)
     diag_opening_apply(step);
     apply_space(step);
     apply_payload(step);
-    apply_window(step);
+    diag_window_apply(step);
     apply_ack(step);
     apply_probe(step);
     apply_end(step);

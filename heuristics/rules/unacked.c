@@ -44,6 +44,11 @@ static bool told_elsewhere(const struct run *run)
     return run->conn->opening.repeats_after_data > 0;
 }
 
+static bool answered_not_taken(const struct run *run)
+{
+    return diag_is_rejected(run->x);
+}
+
 static bool into_closed_window(const struct run *run)
 {
     return run->y->zero_frame != 0;
@@ -87,6 +92,7 @@ static bool is_data(const struct run *run)
 
 static const struct row rows[] = {
     {DIAG_synack_retx_after_data, 0, told_elsewhere},
+    {DIAG_data_rejected, 0, answered_not_taken},
     {DIAG_request_unacked, 3, is_first_request},
     {DIAG_zero_window_stall, 0, into_closed_window},
     {DIAG_fin_unacked, 2, is_only_fin},
@@ -101,11 +107,10 @@ static const struct row *row_of(const struct run *run)
     return NULL;
 }
 
-static void cite_run(struct diag_finding *f, const struct diag_range *range, uint32_t frame)
+static void cite_run(struct diag_finding *f, const struct diag_range *range)
 {
     diag_cite(f, range->fin ? DIAG_ROLE_fin : DIAG_ROLE_data, range->frame);
     diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
-    diag_cite(f, DIAG_ROLE_retransmission, frame);
 }
 
 static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
@@ -122,7 +127,8 @@ static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
         return;
     if (id == DIAG_retx_give_up)
         f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(run->side));
-    cite_run(f, range, run->frame);
+    cite_run(f, range);
+    diag_cite(f, DIAG_ROLE_retransmission, run->frame);
     /* Only the FIN is missing and the user has everything; unless the peer never said a word after
      * the handshake, and may not have been there at all. */
     if (id == DIAG_fin_unacked)
@@ -198,7 +204,8 @@ static void recovered_late(const struct diag_step *step)
 
     if (f && (f->value[0] < DIAG_SECOND_NS || range->again < 2))
         f->severity = DIAG_NOTE;
-    cite_run(f, range, step->seg->frame);
+    cite_run(f, range);
+    diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
 }
 
 /* At the receiver, only the copy that arrives is seen. */

@@ -71,6 +71,7 @@ static const char *const slugs[] = {
     "connect_arp_unresolved",
     "host_only_this_server",
     "host_scan",
+    "data_rejected",
 };
 
 #endif

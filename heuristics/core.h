@@ -247,10 +247,6 @@ bool diag_both_fins(const struct diag_connection *conn);
 uint32_t diag_outstanding(const struct diag_connection *conn, enum diag_side side);
 /* Payload of this side that the capture shows; a FIN and a SYN are no bytes. */
 bool diag_spoke(const struct diag_connection *conn, enum diag_side side);
-/* The last remembered segment of this side for which the test holds; NULL if none. */
-const struct diag_sent *diag_recent_find(const struct diag_connection *conn, enum diag_side side,
-                                         bool (*test)(const struct diag_sent *, uint32_t),
-                                         uint32_t argument);
 /* One direction is missing from the capture although the connection worked. */
 bool diag_one_way(const struct diag_connection *conn);
 /* The capture ends so soon after this moment that an answer may just not have been captured. */

@@ -129,8 +129,7 @@ bool diag_flight_is_refused(const struct diag_step *step)
         step->y->refused_frame == frame)
         return false;
     return since <= diag_rtt(step->conn) * 3 / 2 + PROMPT_NS && can_only_answer(step) &&
-           !reports_later_data(step) && step->x->edge_valid &&
-           seg->ack + diag_scaled_window(step) == step->x->edge;
+           !reports_later_data(step) && diag_scaled_window(step) <= step->x->window;
 }
 
 void diag_flight_refuse(const struct diag_step *step)

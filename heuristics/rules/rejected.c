@@ -25,15 +25,26 @@ bool diag_is_rejected(const struct diag_half *sender)
     return range && range->again_ns - range->time_ns >= LEAST_NS;
 }
 
-static bool in_frame(const struct diag_sent *sent, uint32_t frame)
+static const struct diag_sent *sent_in(const struct diag_connection *conn, uint32_t frame)
 {
-    return sent->frame == frame;
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].frame == frame)
+            return &conn->recent[i];
+    return NULL;
 }
 
-/* Its answer: the last pure ACK of the receiver. */
-static bool at_number(const struct diag_sent *sent, uint32_t ack)
+/* The last pure ACK of the receiver. */
+static uint32_t answer_frame(const struct diag_connection *conn, enum diag_side receiver,
+                             uint32_t ack)
 {
-    return sent->ack == ack && !sent->payload && !(sent->flags & (DIAG_SYN | DIAG_RST));
+    for (uint32_t i = conn->recent_count; i-- > 0;) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent->from == receiver && sent->ack == ack && !sent->payload &&
+            !(sent->flags & (DIAG_SYN | DIAG_RST)))
+            return sent->frame;
+    }
+    return 0;
 }
 
 /* RFC 7323 5.3: the receiver has seen a newer timestamp than this segment bears. */
@@ -53,8 +64,7 @@ static struct diag_finding *report(const struct diag_connection *conn, struct di
 {
     const struct diag_half *x = &conn->half[side];
     const struct diag_range *range = &x->flight[0];
-    const struct diag_sent *data = diag_recent_find(conn, side, in_frame, x->refused_frame);
-    const struct diag_sent *answer = diag_recent_find(conn, diag_peer(side), at_number, range->seq);
+    const struct diag_sent *data = sent_in(conn, x->refused_frame);
     struct diag_finding *f =
         diag_raise(out, DIAG_data_rejected, side, frame, range->end - range->seq - range->fin,
                    range->again + 1, x->refusals, range->frame, data ? data->tsval : 0, echo);
@@ -65,7 +75,7 @@ static struct diag_finding *report(const struct diag_connection *conn, struct di
     f->cause = is_older(data, echo) ? DIAG_CAUSE_paws : DIAG_CAUSE_unknown;
     diag_cite(f, DIAG_ROLE_data, range->frame);
     diag_cite(f, DIAG_ROLE_retransmission, x->refused_frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, answer ? answer->frame : 0);
+    diag_cite(f, DIAG_ROLE_duplicate_ack, answer_frame(conn, diag_peer(side), range->seq));
     return f;
 }
 

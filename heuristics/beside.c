@@ -5,13 +5,16 @@
  */
 #include "core.h"
 
+#include <string.h>
+
 /* RFC 8305 8: attempts start 250 ms after one another, 2 s at most. */
 #define RACE_NS (2 * DIAG_SECOND_NS)
 /* Connections looked at on either side. */
 #define BESIDE_MOST 512
 
-static bool look(const struct diag_connection *conn, int step, int64_t within_ns,
-                 bool (*test)(const struct diag_connection *, const struct diag_connection *))
+const struct diag_connection *
+diag_beside(const struct diag_connection *conn, int step, int64_t within_ns,
+            bool (*test)(const struct diag_connection *, const struct diag_connection *))
 {
     const GPtrArray *all = conn->engine->connections;
     guint i = conn->index;
@@ -19,23 +22,33 @@ static bool look(const struct diag_connection *conn, int step, int64_t within_ns
     for (unsigned n = 0; n < BESIDE_MOST; n++) {
         i += (guint)step; /* wraps below 0, which ends the loop */
         if (i >= all->len)
-            return false;
+            return NULL;
         const struct diag_connection *other = g_ptr_array_index(all, i);
         int64_t apart = other->first_ns - conn->first_ns;
 
         if (apart > within_ns || apart < -within_ns)
-            return false;
+            return NULL;
         if (test(conn, other))
-            return true;
+            return other;
     }
-    return false;
+    return NULL;
 }
 
 bool diag_any_beside(const struct diag_connection *conn, int64_t within_ns,
                      bool (*test)(const struct diag_connection *conn,
                                   const struct diag_connection *other))
 {
-    return look(conn, 1, within_ns, test) || look(conn, -1, within_ns, test);
+    return diag_beside(conn, 1, within_ns, test) || diag_beside(conn, -1, within_ns, test);
+}
+
+bool diag_same_ends(const struct diag_connection *a, const struct diag_connection *b)
+{
+    const struct diag_endpoint *x = a->endpoint;
+    const struct diag_endpoint *y = b->endpoint;
+
+    return x[DIAG_SERVER].port == y[DIAG_SERVER].port &&
+           memcmp(&x[DIAG_SERVER].address, &y[DIAG_SERVER].address, sizeof x->address) == 0 &&
+           memcmp(&x[DIAG_CLIENT].address, &y[DIAG_CLIENT].address, sizeof x->address) == 0;
 }
 
 /* ---- Happy Eyeballs (RFC 8305): a name has several addresses, and the client takes whichever

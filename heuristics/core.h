@@ -282,6 +282,12 @@ int64_t diag_wait_end(const struct diag_connection *conn);
 bool diag_any_beside(const struct diag_connection *conn, int64_t within_ns,
                      bool (*test)(const struct diag_connection *conn,
                                   const struct diag_connection *other));
+/* The nearest such connection, before (step -1) or after (step 1) this one; NULL if none. */
+const struct diag_connection *
+diag_beside(const struct diag_connection *conn, int step, int64_t within_ns,
+            bool (*test)(const struct diag_connection *conn, const struct diag_connection *other));
+/* The same client, server and server port. */
+bool diag_same_ends(const struct diag_connection *a, const struct diag_connection *b);
 /* Another address of the same name was faster. */
 bool diag_lost_race(const struct diag_connection *conn);
 

@@ -9,6 +9,7 @@
 
 #define DNS_PORT               53
 #define TLS_HOUSEKEEPING_BYTES 64
+#define TLS_1_3                0x0304
 
 /* A client that goes on after so many pauses, unanswered, does not wait for an answer. */
 #define PAUSES 2
@@ -196,6 +197,26 @@ static bool acknowledges_unread(const struct diag_step *step)
     return !facts->established.frame || half->pending || diag_seq_lt(half->next, step->seg->ack);
 }
 
+/* RFC 8446 4.4.4: without early data, 4 + 32 or 48 bytes, type and tag. */
+static bool is_finished_1_3(const struct diag_tls_record *record)
+{
+    uint16_t n = record->length;
+
+    return record->type == DIAG_TLS_APPLICATION_DATA && (n == 45 || n == 53 || n == 61 || n == 69);
+}
+
+/* TLS 1.3: the client's part ends the handshake, and nobody has to answer it. */
+static void close_handshake(const struct diag_step *step)
+{
+    const struct diag_tls_facts *facts = diag_tls_facts(step->conn->tls);
+    const struct diag_tls_half *half = &facts->half[step->from];
+
+    if (facts->established.frame == step->seg->frame && facts->client == step->from &&
+        facts->version >= TLS_1_3 && half->last_count &&
+        is_finished_1_3(&half->last[half->last_count - 1]))
+        step->conn->request.open = false;
+}
+
 void diag_tls_apply(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
@@ -205,8 +226,11 @@ void diag_tls_apply(const struct diag_step *step)
             return;
         begin_tls(step);
     }
-    if (concerns_tls(step))
+    if (concerns_tls(step)) {
         diag_tls_segment(conn->tls, step->from, step->seg);
+        if (step->seg->payload)
+            close_handshake(step);
+    }
     if ((step->seg->flags & DIAG_ACK) && !step->rst && acknowledges_unread(step))
         diag_tls_acked(conn->tls, diag_peer(step->from), step->seg->ack);
 }

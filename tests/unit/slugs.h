@@ -72,6 +72,10 @@ static const char *const slugs[] = {
     "host_only_this_server",
     "host_scan",
     "data_rejected",
+    "tls13_alert_likely",
+    "tls_downgrade_dance",
+    "tls_alert_after_data",
+    "tls_truncated_close",
 };
 
 #endif

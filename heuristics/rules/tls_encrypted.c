@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the order and length of encrypted records tell without a key, at the moment when somebody
+ * closes: a rejection in TLS 1.3, an alert after data, a goodbye that is missing.
+ */
+#include "blame.h"
+
+#define TLS_1_3        0x0304
+#define CCM_8          0x1305
+#define CERT_EMPTY     25 /* a Certificate message without a certificate, and a tag of 16 bytes */
+#define ALERT_AND_END  DIAG_SECOND_NS
+#define FINISHED_BYTES 53 /* 4 + 32, type, tag of 16; 8 less with CCM_8 */
+
+static bool closes_now(const struct diag_step *step)
+{
+    return (step->fin || step->rst) && step->conn->close_frame == step->seg->frame;
+}
+
+static const struct diag_tls_record *last_record(const struct diag_tls_half *half)
+{
+    return half->last_count ? &half->last[half->last_count - 1] : NULL;
+}
+
+/* Every byte of this side was captured and read. */
+static bool is_complete(const struct diag_step *step, const struct diag_tls_facts *tls,
+                        enum diag_side side)
+{
+    const struct diag_tls_half *half = &tls->half[side];
+
+    return !step->conn->midstream && !half->lost && !half->missed && !half->uncaptured &&
+           !half->unseen && !half->pending && !step->conn->half[side].hole_count;
+}
+
+/* ---- tls13_alert_likely */
+
+static uint16_t tag_less(const struct diag_tls_facts *tls)
+{
+    return tls->server_hello.cipher == CCM_8 ? 8 : 0;
+}
+
+/* An encrypted record too short for a Finished, and not the empty list of a client without a
+ * certificate. */
+static bool may_be_alert(const struct diag_tls_facts *tls, const struct diag_tls_record *record)
+{
+    const uint16_t alert = 2 + 1 + 16, less = tag_less(tls);
+
+    return record && record->type == DIAG_TLS_APPLICATION_DATA && record->length >= alert - less &&
+           record->length < FINISHED_BYTES - less && record->length != CERT_EMPTY - less;
+}
+
+/* The close follows at once, and if it is the peer's, the peer had the record. */
+static bool ends_with(const struct diag_step *step, enum diag_side side,
+                      const struct diag_tls_record *record)
+{
+    const struct diag_segment *seg = step->seg;
+
+    if (seg->time_ns - record->time_ns > ALERT_AND_END)
+        return false;
+    return step->from == side || (seg->flags & DIAG_ACK && diag_seq_le(record->end, seg->ack));
+}
+
+/* A client that would go on sends its Finished; this is all that it ever encrypted. (Early data
+ * would have to be ended by a short record, too.) */
+static bool client_rejects(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    const struct diag_tls_half *half = &tls->half[tls->client];
+    const struct diag_tls_record *last = last_record(half);
+
+    return !tls->client_finished.frame && tls->server_finished.frame &&
+           !tls->client_hello->early_data && half->data_records == 1 && may_be_alert(tls, last) &&
+           ends_with(step, tls->client, last);
+}
+
+/* The first thing that the client encrypted was no Finished: the server had asked for a
+ * certificate. */
+static bool client_was_asked(const struct diag_tls_facts *tls)
+{
+    const struct diag_tls_half *half = &tls->half[tls->client];
+    const uint16_t less = tag_less(tls), sha384 = FINISHED_BYTES + 16;
+
+    if (half->records > half->last_count || tls->client_hello->early_data)
+        return false;
+    for (uint8_t i = 0; i < half->last_count; i++)
+        if (half->last[i].type == DIAG_TLS_APPLICATION_DATA)
+            return half->last[i].length != FINISHED_BYTES - less &&
+                   half->last[i].length != sha384 - less;
+    return false;
+}
+
+/* Nothing but this record came back since the client's answer to the server's question, not even a
+ * ticket: a server that goes on has more to say. */
+static bool server_rejects(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    enum diag_side side = diag_peer(tls->client);
+    const struct diag_tls_half *half = &tls->half[side];
+    const struct diag_tls_record *last = last_record(half);
+    int64_t soon = diag_max_ns(DIAG_SECOND_NS, 5 * diag_rtt(step->conn));
+
+    if (!tls->client_finished.frame || half->last_count < 2 || !may_be_alert(tls, last) ||
+        !client_was_asked(tls) || !ends_with(step, side, last))
+        return false;
+    return half->last[half->last_count - 2].frame <= tls->client_finished.frame &&
+           last->frame > tls->client_finished.frame &&
+           last->time_ns - tls->client_finished.time_ns <= soon;
+}
+
+static void report_rejection(const struct diag_step *step, const struct diag_tls_facts *tls,
+                             enum diag_side side)
+{
+    const struct diag_tls_record *record = last_record(&tls->half[side]);
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_tls13_alert_likely, side, step->seg->frame, record->length,
+                   step->seg->time_ns - record->time_ns, record->frame, tls->server_hello_at.frame);
+
+    if (!f)
+        return;
+    f->blame = DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER;
+    if (side != tls->client) {
+        f->cause = DIAG_CAUSE_client_certificate;
+        f->blame = diag_blame_side(tls->client);
+    }
+    diag_name_it(step->out, f,
+                 tls->client_hello->has_server_name ? tls->client_hello->server_name : "no name");
+    diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
+    diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);
+    diag_cite(f, DIAG_ROLE_record, record->frame);
+    diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
+}
+
+static void hidden_rejection(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    enum diag_side server = diag_peer(tls->client);
+
+    if (tls->version < TLS_1_3 || tls->alert_count > 0 || !is_complete(step, tls, DIAG_CLIENT) ||
+        !is_complete(step, tls, DIAG_SERVER))
+        return;
+    if (client_rejects(step, tls))
+        report_rejection(step, tls, tls->client);
+    else if (server_rejects(step, tls))
+        report_rejection(step, tls, server);
+}
+
+/* ---- tls_alert_after_data: TLS 1.2 and before, where an encrypted alert is seen to be one */
+
+/* The message before the last one, which is this side's alert. */
+static const struct diag_tls_message *before_alert(const struct diag_tls_facts *tls,
+                                                   enum diag_side side)
+{
+    uint8_t n = tls->message_count;
+
+    if (n < 2 || tls->messages_dropped || tls->messages[n - 1].side != side)
+        return NULL;
+    return &tls->messages[n - 2];
+}
+
+/* A HelloRequest or ClientHello inside the encrypted session asked to negotiate anew. */
+static bool refuses_renegotiation(const struct diag_tls_facts *tls, enum diag_side side)
+{
+    const struct diag_tls_message *asked = before_alert(tls, side);
+
+    return asked && asked->side != side && (asked->letter == 'Q' || asked->letter == 'q') &&
+           asked->frame > tls->established.frame;
+}
+
+/* The very first request, taken and not answered. Later ones may say goodbye (LDAP, MySQL). */
+static bool refuses_request(const struct diag_connection *conn, const struct diag_tls_facts *tls,
+                            const struct diag_tls_alert *alert)
+{
+    const struct diag_request *r = &conn->request;
+
+    return alert->side == DIAG_SERVER && tls->client == DIAG_CLIENT && r->open && r->acked_frame &&
+           tls->first_data[DIAG_CLIENT].frame && !tls->first_data[DIAG_SERVER].frame &&
+           r->last_frame < alert->frame && alert->time_ns - r->last_ns <= DIAG_SECOND_NS;
+}
+
+static void alert_after_data(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    const struct diag_tls_alert *alert =
+        tls->alert_count && !tls->alerts_dropped ? &tls->alerts[tls->alert_count - 1] : NULL;
+    const struct diag_connection *conn = step->conn;
+
+    if (!alert || !alert->encrypted || tls->version >= TLS_1_3 || !tls->established.frame ||
+        alert->side != step->from || step->seg->time_ns - alert->time_ns > ALERT_AND_END)
+        return;
+    bool anew = refuses_renegotiation(tls, alert->side);
+
+    if (!anew && !refuses_request(conn, tls, alert))
+        return;
+    uint32_t answers = anew ? before_alert(tls, alert->side)->frame : conn->request.frame;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_tls_alert_after_data, alert->side, step->seg->frame,
+                   step->seg->time_ns - alert->time_ns, alert->frame, answers);
+
+    if (!f)
+        return;
+    f->cause = anew ? DIAG_CAUSE_renegotiation : DIAG_CAUSE_unanswered;
+    f->blame = anew ? DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER : diag_blame_side(alert->side);
+    diag_cite(f, anew ? DIAG_ROLE_record : DIAG_ROLE_request, answers);
+    diag_cite(f, DIAG_ROLE_alert, alert->frame);
+    diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
+}
+
+/* ---- tls_truncated_close (RFC 8446 6.1) */
+
+static bool said_goodbye(const struct diag_tls_facts *tls, enum diag_side side)
+{
+    const struct diag_tls_record *last = last_record(&tls->half[side]);
+
+    return tls->close_notify[side].frame || (tls->version >= TLS_1_3 && may_be_alert(tls, last));
+}
+
+static bool is_cut(const struct diag_tls_facts *tls, enum diag_side side)
+{
+    return tls->established.frame && tls->half[side].incomplete;
+}
+
+/* The end of an answer is told by the close, so that anybody who can send a FIN can cut it. */
+static bool ends_answer(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    const struct diag_connection *conn = step->conn;
+
+    return step->from == DIAG_SERVER && tls->first_data[step->from].frame && conn->answers > 0 &&
+           !conn->request.open && step->seg->time_ns - step->x->data_ns <= DIAG_SECOND_NS;
+}
+
+static void truncated(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    const struct diag_tls_half *half = &tls->half[step->from];
+    bool cut = is_cut(tls, step->from);
+
+    if (!step->fin || step->gap || !is_complete(step, tls, step->from) ||
+        said_goodbye(tls, step->from) || (!cut && !ends_answer(step, tls)))
+        return;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_tls_truncated_close, step->from, step->seg->frame, half->wanting,
+                   (int64_t)half->data_bytes, step->x->data_frame);
+
+    if (!f)
+        return;
+    f->cause = cut ? DIAG_CAUSE_record_cut : DIAG_CAUSE_none;
+    f->blame = diag_blame_side(step->from);
+    if (!cut)
+        diag_excuse(f);
+    diag_cite(f, DIAG_ROLE_record, step->x->data_frame);
+    diag_cite(f, DIAG_ROLE_fin, step->seg->frame);
+}
+
+static void on_applied(const struct diag_step *step)
+{
+    const struct diag_tls_facts *tls = closes_now(step) ? diag_tls_of(step->conn) : NULL;
+
+    if (!tls || !tls->server_hello_at.frame)
+        return;
+    hidden_rejection(step, tls);
+    alert_after_data(step, tls);
+    truncated(step, tls);
+}
+
+const struct diag_rule diag_rule_tls_encrypted = {.name = "tls_encrypted",
+                                                  .sees_applied = DIAG_SEES_FIN | DIAG_SEES_RST,
+                                                  .on_applied = on_applied};

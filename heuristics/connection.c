@@ -78,6 +78,8 @@ void diag_connection_free(void *connection)
 
     g_free(conn->half[DIAG_CLIENT].flight);
     g_free(conn->half[DIAG_SERVER].flight);
+    for (uint32_t i = 0; i < conn->reset_count; i++)
+        g_free(conn->reset[i].clues);
     g_free(conn->reset);
     g_free(conn->recent_space);
     if (conn->events)

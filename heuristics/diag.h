@@ -346,6 +346,22 @@ enum diag_ruled_out {
 };
 #undef RULED_OUT
 
+/* In what a reset differs from the other packets of its source. */
+#define CLUE(name, strong, unit, text) DIAG_CLUE_##name,
+enum diag_clue_kind {
+#include "clues.def"
+    DIAG_CLUE_COUNT
+};
+#undef CLUE
+
+/* Both values, and where the usual one is to be seen: a person can check each. */
+struct diag_clue {
+    enum diag_clue_kind kind;
+    uint32_t reference; /* frame */
+    int64_t seen;       /* in the reset */
+    int64_t usual;      /* there */
+};
+
 /* One reset of the connection: its class is the finding at the same frame. */
 struct diag_reset {
     uint32_t frame;
@@ -359,6 +375,16 @@ struct diag_reset {
     } kind;
     uint32_t answers; /* frame, 0 when it answers none that was captured */
     bool repeat;
+    uint8_t clue_count; /* that somebody else sent it; later frames may add some */
+    struct diag_clue *clues;
+    int64_t time_ns;
+    uint32_t seq;
+    uint32_t ack; /* 0 without an ACK flag */
+    bool has_ack;
+    uint8_t ttl;
+    uint16_t ip_id;
+    uint32_t peer_end;    /* its peer's SND.NXT at that moment */
+    uint32_t client_data; /* segments with payload that the client had sent by then */
 };
 
 /* A connection as the capture shows it up to now. Pointers are borrowed until the next fact. */
@@ -476,6 +502,8 @@ size_t diag_render_blame(unsigned blame, char *text, size_t size);
 size_t diag_render_address(const struct diag_address *address, char *text, size_t size);
 size_t diag_render_endpoint(const struct diag_endpoint *endpoint, char *text, size_t size);
 size_t diag_render_duration(int64_t ns, char *text, size_t size);
+/* "TTL 113, the server's own segments 63 (frame 12)" */
+size_t diag_render_clue(const struct diag_clue *clue, enum diag_side side, char *text, size_t size);
 /* "SYN: MSS 1460, WS 128, SACK, TS; SYN/ACK: …; stripped: …" */
 size_t diag_render_options(const struct diag_view *view, char *text, size_t size);
 /* Where the time went, the largest part first: "server 10.0 s, network 0.3 s". */
@@ -491,6 +519,11 @@ const char *diag_role_name(enum diag_role role);
 const char *diag_outcome_name(enum diag_outcome outcome);
 const char *diag_vantage_name(enum diag_vantage vantage);
 const char *diag_reset_kind_name(enum diag_reset_kind kind);
+const char *diag_clue_name(enum diag_clue_kind kind);
+/* It contradicts the source by itself. */
+bool diag_clue_is_strong(enum diag_clue_kind kind);
+/* What its numbers are: DIAG_NUMBER or DIAG_DURATION. */
+enum diag_unit diag_clue_unit(enum diag_clue_kind kind);
 const char *diag_part_name(enum diag_part part);
 const char *diag_ruled_out_text(enum diag_ruled_out what);
 const char *diag_alert_name(uint8_t description);

@@ -61,6 +61,8 @@ void diag_flight_add(const struct diag_step *step)
 
 static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t rtt)
 {
+    if (conn->ack_rtts[side] < UINT8_MAX)
+        conn->ack_rtts[side]++;
     if (conn->ack_rtt_ns[side] == DIAG_UNKNOWN_NS || rtt < conn->ack_rtt_ns[side])
         conn->ack_rtt_ns[side] = rtt;
 }

@@ -21,14 +21,14 @@ static bool is_explained_by_host(const struct diag_judged *judged)
            diag_catalogue[judged->explained_by].stage == DIAG_STAGE_HOST;
 }
 
-/* Whoever was to be reset ignored it, and took what came after. */
+/* Whoever was to be reset ignored it: it took what came after, and answered by no reset. */
 static bool survived(const struct diag_connection *conn, enum diag_side side)
 {
     const struct diag_half *x = &conn->half[side];
     const struct diag_half *y = &conn->half[diag_peer(side)];
+    bool took_more = diag_seq_lt(x->rst_seq, y->ack) || !y->rst_frame;
 
-    return x->rst_frame && y->ack_valid && diag_seq_lt(x->rst_seq, y->ack) &&
-           y->ack_ns - x->rst_ns > diag_rtt(conn);
+    return x->rst_frame && y->ack_valid && took_more && y->ack_ns - x->rst_ns > diag_rtt(conn);
 }
 
 /* A failed try to connect is history once the connection came about. */

@@ -8,6 +8,7 @@
 #include "conversations.h"
 #include "facts.h"
 #include "register.h"
+#include "text.h"
 
 #define FLAGS_OFFSET 13
 
@@ -39,6 +40,38 @@ bool diag_shows_reset(struct diag_capture *capture, packet_info *pinfo)
     return false;
 }
 
+static void add_double(proto_tree *tree, enum diag_field field, const struct diag_clue *clue,
+                       int64_t value)
+{
+    double number = (double)value;
+
+    if (value == DIAG_UNKNOWN_NS)
+        return;
+    if (diag_clue_unit(clue->kind) == DIAG_DURATION)
+        number /= 1e9;
+    proto_item_set_generated(proto_tree_add_double(tree, diag_field(field), NULL, 0, 0, number));
+}
+
+static void add_clue(proto_tree *tree, const struct diag_clue *clue, enum diag_side side)
+{
+    char text[DIAG_TEXT_MAX];
+    proto_item *item;
+    proto_tree *branch;
+
+    diag_render_clue(clue, side, text, sizeof text);
+    item = proto_tree_add_string(tree, diag_field(DIAG_FIELD_injection), NULL, 0, 0, text);
+    proto_item_set_generated(item);
+    branch = proto_item_add_subtree(item, diag_subtree(DIAG_TREE_CLUE));
+    diag_add_text(branch, DIAG_FIELD_injection_kind, diag_clue_name(clue->kind));
+    if (diag_clue_is_strong(clue->kind)) /* so that !diag.injection.strong works */
+        proto_item_set_generated(proto_tree_add_boolean(
+            branch, diag_field(DIAG_FIELD_injection_strong), NULL, 0, 0, true));
+    if (clue->reference != 0)
+        diag_add_number(branch, DIAG_FIELD_injection_frame, clue->reference);
+    add_double(branch, DIAG_FIELD_injection_seen, clue, clue->seen);
+    add_double(branch, DIAG_FIELD_injection_usual, clue, clue->usual);
+}
+
 static void add_reset(proto_tree *tree, const struct diag_reset *reset)
 {
     if (reset->class < DIAG_ID_COUNT)
@@ -49,6 +82,8 @@ static void add_reset(proto_tree *tree, const struct diag_reset *reset)
     if (reset->repeat) /* so that !diag.rst.repeat works */
         proto_item_set_generated(
             proto_tree_add_boolean(tree, diag_field(DIAG_FIELD_rst_repeat), NULL, 0, 0, true));
+    for (unsigned i = 0; i < reset->clue_count; i++)
+        add_clue(tree, &reset->clues[i], reset->side);
 }
 
 void diag_present_resets(struct diag_capture *capture, packet_info *pinfo, proto_item *own)

@@ -24,6 +24,7 @@ enum diag_subtree {
     DIAG_TREE_ROOT,
     DIAG_TREE_FINDING,
     DIAG_TREE_CONNECTION,
+    DIAG_TREE_CLUE,
     DIAG_TREE_COUNT
 };
 

@@ -12,6 +12,7 @@
 #define CELL           64
 #define STREAMS_LISTED 30
 #define OTHERS_LISTED  12
+#define CLUES_LISTED   12
 
 /* Connections that ended alike: same outcome, diagnosis, cause and server. */
 struct alike {
@@ -129,6 +130,35 @@ static void print_ruled_out(const struct diag_view *view, FILE *out)
     }
 }
 
+/* A habit alone tells nothing to a person; the distance, or a contradiction, is worth a look. */
+static bool is_telling(const struct diag_reset *reset)
+{
+    for (unsigned i = 0; i < reset->clue_count; i++)
+        if (diag_clue_is_strong(reset->clues[i].kind) ||
+            reset->clues[i].kind == DIAG_CLUE_hop_count)
+            return true;
+    return false;
+}
+
+static void print_clues(const struct diag_view *view, FILE *out)
+{
+    size_t printed = 0;
+
+    for (size_t i = 0; i < view->reset_count && printed < CLUES_LISTED; i++) {
+        const struct diag_reset *reset = &view->resets[i];
+
+        for (unsigned k = 0; is_telling(reset) && k < reset->clue_count; k++, printed++) {
+            char text[DIAG_TEXT_MAX];
+            char first[CELL];
+
+            g_snprintf(first, sizeof first, "  %-15s frame %u: ", printed == 0 ? "Clues" : "",
+                       reset->frame);
+            diag_render_clue(&reset->clues[k], reset->side, text, sizeof text);
+            diag_print_wrapped(out, first, text);
+        }
+    }
+}
+
 /* What was known on the way of the very thing that is told anyway. */
 static bool is_same_story(const struct diag_judged *judged, const struct diag_judged *told)
 {
@@ -195,6 +225,7 @@ static void print_connection(const struct diag_view *view, const struct diag_cap
     if (reason != NULL)
         print_bigger_picture(reason, out);
     print_times(view, out);
+    print_clues(view, out);
     print_ruled_out(view, out);
     print_other_findings(view, reason, out);
     if (reason != NULL)

@@ -123,6 +123,36 @@ static const char *explained_by(const struct diag_view *view, const struct diag_
     return NULL;
 }
 
+static void write_number(json_dumper *json, const char *name, const struct diag_clue *clue,
+                         int64_t number)
+{
+    if (diag_clue_unit(clue->kind) == DIAG_DURATION)
+        diag_json_seconds(json, name, number);
+    else
+        diag_json_number(json, name, number);
+}
+
+/* What speaks for somebody else having sent it. */
+static void write_clues(json_dumper *json, const struct diag_reset *reset)
+{
+    diag_json_begin_array(json, "clues");
+    for (unsigned i = 0; i < reset->clue_count; i++) {
+        const struct diag_clue *clue = &reset->clues[i];
+        char text[DIAG_TEXT_MAX];
+
+        diag_render_clue(clue, reset->side, text, sizeof text);
+        json_dumper_begin_object(json);
+        diag_json_text(json, "kind", diag_clue_name(clue->kind));
+        diag_json_bool(json, "strong", diag_clue_is_strong(clue->kind));
+        diag_json_frame(json, "reference", clue->reference);
+        write_number(json, "seen", clue, clue->seen);
+        write_number(json, "usual", clue, clue->usual);
+        diag_json_text(json, "text", text);
+        json_dumper_end_object(json);
+    }
+    json_dumper_end_array(json);
+}
+
 static void write_resets(json_dumper *json, const struct diag_view *view)
 {
     diag_json_begin_array(json, "rst");
@@ -136,6 +166,7 @@ static void write_resets(json_dumper *json, const struct diag_view *view)
         diag_json_text(json, "kind", diag_reset_kind_name(reset->kind));
         diag_json_frame(json, "answers", reset->answers);
         diag_json_text(json, "explained_by", explained_by(view, reset));
+        write_clues(json, reset);
         json_dumper_end_object(json);
     }
     json_dumper_end_array(json);

@@ -54,7 +54,16 @@ static const struct member reset[] = {{"frame", "frame"},
                                       {"kind", "reset_kind"},
                                       {"answers", "frame_or_null"},
                                       {"explained_by", "id_or_null"},
+                                      {"clues", "clue_list"},
                                       {0}};
+
+static const struct member clue[] = {{"kind", "clue_kind"},
+                                     {"strong", "boolean"},
+                                     {"reference", "frame_or_null"},
+                                     {"seen", "number"},
+                                     {"usual", "seconds_or_null"},
+                                     {"text", "text"},
+                                     {0}};
 
 static const struct member evidence[] = {{"frame", "frame"}, {"role", "role"}, {0}};
 
@@ -120,19 +129,11 @@ static const struct member capture[] = {{"type", "type"},
                                         {0}};
 
 static const struct object objects[] = {
-    {"endpoint", endpoint, NULL},
-    {"times", times, NULL},
-    {"syn_options", syn_options, NULL},
-    {"options", options, NULL},
-    {"tcp", tcp, NULL},
-    {"tls", tls, NULL},
-    {"reset", reset, NULL},
-    {"evidence", evidence, NULL},
-    {"finding", judgement, NULL},
-    {"host", host, judgement},
-    {"connection", connection, NULL},
-    {"outcomes", outcomes, NULL},
-    {"capture", capture, NULL},
+    {"endpoint", endpoint, NULL}, {"times", times, NULL},     {"syn_options", syn_options, NULL},
+    {"options", options, NULL},   {"tcp", tcp, NULL},         {"tls", tls, NULL},
+    {"reset", reset, NULL},       {"clue", clue, NULL},       {"evidence", evidence, NULL},
+    {"finding", judgement, NULL}, {"host", host, judgement},  {"connection", connection, NULL},
+    {"outcomes", outcomes, NULL}, {"capture", capture, NULL},
 };
 
 static const char *type_name(unsigned index)
@@ -154,6 +155,7 @@ enum names {
     OUTCOMES,
     VANTAGES,
     KINDS,
+    CLUES,
     RULED_OUT_TEXTS,
     TYPES
 };
@@ -173,6 +175,7 @@ static const struct enumeration {
     {"outcome", OUTCOMES, DIAG_OUTCOME_COUNT},
     {"vantage", VANTAGES, DIAG_VANTAGE_MIDDLE + 1},
     {"reset_kind", KINDS, DIAG_RST_ODD + 1},
+    {"clue_kind", CLUES, DIAG_CLUE_COUNT},
     {"ruled_out", RULED_OUT_TEXTS, DIAG_RULED_OUT_COUNT},
     {"type", TYPES, 3},
 };
@@ -201,6 +204,8 @@ static const char *name_of(enum names names, unsigned index)
         return diag_vantage_name((enum diag_vantage)index);
     case KINDS:
         return diag_reset_kind_name((enum diag_reset_kind)index);
+    case CLUES:
+        return diag_clue_name((enum diag_clue_kind)index);
     case RULED_OUT_TEXTS:
         return diag_ruled_out_text((enum diag_ruled_out)index);
     case TYPES:
@@ -217,6 +222,7 @@ static void print_simple_types(void)
     printf("\"text\": {\"type\": \"string\"},\n"
            "\"boolean\": {\"type\": \"boolean\"},\n"
            "\"count\": {\"type\": \"integer\"},\n"
+           "\"number\": {\"type\": \"number\"},\n"
            "\"frame\": {\"type\": \"integer\", \"minimum\": 1},\n"
            "\"seconds\": {\"type\": \"number\"},\n"
            "\"values\": {\"type\": \"object\"},\n"

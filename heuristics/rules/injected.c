@@ -1,61 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Did somebody else send this reset? Only where the packets contradict the sender's own: it goes on
- * after its reset, both ends are reset at one instant, or several of its habits change at once.
- * Resets that answer a SYN or a SYN/ACK are never judged here, and the habits of a *reply* (ID 0,
- * no timestamps, window 0) are those of an honest Linux.
+ * after its reset, resets at numbers that cannot both be its own, both ends are reset at one
+ * instant, or three of its habits and distances change at once. Resets that answer a SYN or a
+ * SYN/ACK are never judged here, and the habits of a *reply* (ID 0, no timestamps, window 0) are
+ * those of an honest Linux.
  */
 #include "blame.h"
+#include "clues.h"
+
+#include <string.h>
 
 /* Later than this, a segment was not merely overtaken by the reset. */
 #define OVERTAKEN_NS (5 * DIAG_MS_NS)
 /* No path delays one packet so much beyond the next. */
 #define LATE_NS    (100 * DIAG_MS_NS)
 #define GOES_ON_NS (10 * DIAG_SECOND_NS)
-/* So many in a row that counted up, and the source counts. */
-#define ID_STEPS 3
-/* Many hosts count the packets of all their connections together: after a pause, any may be next.
- */
-#define ID_PAUSE_NS DIAG_SECOND_NS
+/* One that resets by guessing does it in one go. */
+#define VOLLEY_NS DIAG_SECOND_NS
+/* Resets of a side that a later segment is held against. */
+#define LATEST 8
+/* Other weak clues that must stand beside the distance. */
+#define WEAK_ENOUGH 3
+/* Servers behind one address that were seen in this time. */
+#define SIBLINGS_NS (600 * DIAG_SECOND_NS)
 
-/* What is compared: the reset against the other segments of its source. */
-struct suspicion {
-    const struct diag_connection *conn;
-    struct diag_out *out;
-    enum diag_side side;
-    uint32_t frame; /* the reset */
-    uint8_t ttl;
-    uint16_t ip_id;
-    uint32_t reference; /* frame to compare with */
-};
-
-static bool foreign_id(const struct diag_half *x, uint16_t id)
+static struct diag_finding *report(const struct diag_step *step, const struct diag_reset *reset,
+                                   enum diag_cause cause, uint32_t reference)
 {
-    return x->id_steps >= ID_STEPS && x->rst_ns - x->before_rst_ns < ID_PAUSE_NS &&
-           id != x->ip_id && !diag_id_follows(x->ip_id, id);
-}
+    const struct diag_half *x = &step->conn->half[reset->side];
 
-static struct diag_finding *report(const struct suspicion *s, enum diag_cause cause, uint32_t at)
-{
-    const struct diag_half *x = &s->conn->half[s->side];
-
-    if (diag_raised(s->conn, DIAG_rst_injected))
+    if (diag_raised(step->conn, DIAG_rst_injected))
         return NULL;
-    struct diag_finding *f = diag_raise(s->out, DIAG_rst_injected, s->side, at, s->frame, s->ttl,
-                                        x->ttl, s->ip_id, x->ip_id, s->reference);
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_rst_injected, reset->side, step->seg->frame, reset->frame,
+                   reset->ttl, x->ttl, reset->ip_id, x->ip_id, reference);
 
     if (!f)
         return NULL;
     f->cause = cause;
     f->confidence = cause == DIAG_CAUSE_habits ? DIAG_MEDIUM : DIAG_HIGH;
-    diag_cite(f, DIAG_ROLE_rst, s->frame);
-    diag_cite(f, cause == DIAG_CAUSE_goes_on ? DIAG_ROLE_data : DIAG_ROLE_last, s->reference);
+    diag_cite(f, DIAG_ROLE_rst, reset->frame);
     return f;
 }
 
-static const struct diag_reset *find_reset(const struct diag_connection *conn, uint32_t frame)
+static struct diag_reset *find_reset(struct diag_connection *conn, uint32_t frame)
 {
-    for (uint32_t i = 0; i < conn->reset_count; i++)
+    for (uint32_t i = conn->reset_count; i-- > 0;)
         if (conn->reset[i].frame == frame)
             return &conn->reset[i];
     return NULL;
@@ -74,7 +65,7 @@ static bool was_established(const struct diag_connection *conn)
 static bool is_of_this_connection(const struct diag_connection *conn,
                                   const struct diag_reset *reset)
 {
-    return reset && was_established(conn) && reset->frame > conn->opening.ack_frame &&
+    return was_established(conn) && reset->frame > conn->opening.ack_frame &&
            reset->kind != DIAG_RST_REFUSE && reset->class != DIAG_rst_out_of_window;
 }
 
@@ -92,116 +83,264 @@ static bool knows_trigger(const struct diag_step *step, const struct diag_reset 
     return false;
 }
 
+/* The first and the last segment of the source before its reset that tell the time of its clock. */
+static const struct diag_sent *clock_before(const struct diag_connection *conn,
+                                            const struct diag_reset *reset,
+                                            const struct diag_sent **last)
+{
+    const struct diag_sent *first = NULL;
+
+    for (uint32_t i = 0; i < conn->recent_count && conn->recent[i].frame < reset->frame; i++) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent->from != reset->side || !sent->timestamps || sent->flags & DIAG_RST)
+            continue;
+        first = first ? first : sent;
+        *last = sent;
+    }
+    return first;
+}
+
+/* Its own timestamps (RFC 7323 3.1) say that the segment was sent after the reset, however late
+ * packets may be on this path. */
+static bool clock_says_later(const struct diag_step *step, const struct diag_reset *reset)
+{
+    const struct diag_sent *last = NULL;
+    const struct diag_sent *first = clock_before(step->conn, reset, &last);
+
+    if (!first || !(step->seg->options & DIAG_OPT_TIMESTAMPS))
+        return false;
+    int64_t ticks = (int32_t)(last->tsval - first->tsval);
+    int64_t more = (int32_t)(step->seg->tsval - last->tsval);
+    int64_t took = last->time_ns - first->time_ns;
+
+    if (ticks <= 0 || took <= 0 || more <= 0 || more > 4 * ticks)
+        return false;
+    int64_t after = more * took / ticks;
+
+    return last->time_ns + after - diag_max_ns(after / 4, OVERTAKEN_NS) > reset->time_ns;
+}
+
 /* A reply bears a number of its peer, which may be lower than that of data on their way. */
 static bool may_be_overtaken(const struct diag_step *step, const struct diag_reset *reset)
 {
-    return reset->kind == DIAG_RST_REPLY && !knows_trigger(step, reset) &&
-           step->seg->time_ns - step->x->rst_ns < LATE_NS;
+    return reset->kind == DIAG_RST_REPLY && step->seg->time_ns - reset->time_ns < LATE_NS &&
+           !knows_trigger(step, reset) && !clock_says_later(step, reset);
 }
 
-static bool goes_on(const struct diag_step *step)
+static bool sends_new_data(const struct diag_step *step, const struct diag_reset *reset)
 {
-    const struct diag_segment *seg = step->seg;
-    const struct diag_half *x = step->x;
-    int64_t later = seg->time_ns - x->rst_ns;
+    return step->fresh && step->seg->seq == step->x->nxt && reset->kind != DIAG_RST_ODD &&
+           diag_seq_le(reset->seq, step->seg->seq) && !may_be_overtaken(step, reset);
+}
 
-    /* Being overtaken changes no hop count. */
-    bool apart = later > OVERTAKEN_NS || diag_foreign_hops(x->rst_ttl, seg->ttl);
+/* It acknowledges what had not been sent before its reset, or what its reset did not: a reset
+ * acknowledges all that its sender has. A reply of a kernel may be that of a node in front of the
+ * host, and a number out of order that of bytes which were not captured. */
+static bool acknowledges_more(const struct diag_step *step, const struct diag_reset *reset,
+                              bool foreign)
+{
+    uint32_t ack = step->seg->ack;
+    bool own = reset->kind == DIAG_RST_ACTIVE || foreign;
 
-    return x->rst_frame && !step->rst && !(seg->flags & DIAG_SYN) && apart && later < GOES_ON_NS &&
-           step->fresh && seg->seq == x->nxt && diag_seq_le(x->rst_seq, seg->seq) &&
-           diag_hops(seg->ttl) == diag_hops(x->ttl);
+    if (!(step->seg->flags & DIAG_ACK) || !own || diag_seq_lt(step->y->nxt, ack))
+        return false;
+    if (diag_seq_lt(reset->peer_end, ack))
+        return true;
+    return reset->kind == DIAG_RST_ACTIVE && reset->has_ack && foreign &&
+           diag_seq_le(step->x->ack, reset->ack) && diag_seq_lt(reset->ack, ack);
+}
+
+/* Being overtaken changes no hop count. */
+static bool contradicts(const struct diag_step *step, struct diag_reset *reset)
+{
+    int64_t later = step->seg->time_ns - reset->time_ns;
+    bool foreign = diag_elsewhere(reset->ttl, step->seg->ttl);
+
+    if (!is_of_this_connection(step->conn, reset) || later >= GOES_ON_NS ||
+        (later <= OVERTAKEN_NS && !foreign))
+        return false;
+    bool acknowledges = acknowledges_more(step, reset, foreign);
+
+    if (sends_new_data(step, reset))
+        diag_clue_add(reset, DIAG_CLUE_goes_on, step->seg->frame, reset->seq, step->seg->seq);
+    else if (acknowledges)
+        diag_clue_add(reset, DIAG_CLUE_acknowledges, step->seg->frame,
+                      reset->has_ack && diag_seq_lt(reset->ack, reset->peer_end) ? reset->ack
+                                                                                 : reset->peer_end,
+                      step->seg->ack);
+    else
+        return false;
+    return true;
 }
 
 static void source_goes_on(const struct diag_step *step)
 {
+    struct diag_connection *conn = step->conn;
     const struct diag_half *x = step->x;
-    const struct diag_reset *reset = find_reset(step->conn, x->rst_frame);
+    unsigned seen = 0;
 
-    if (!goes_on(step) || !is_of_this_connection(step->conn, reset) ||
-        may_be_overtaken(step, reset))
-        return;
     /* A client that connects resets what belongs to another connection, and goes on by design. */
-    if (x->rst_frame < step->conn->opening.ack_frame)
+    if (step->rst || !x->rst_frame || step->seg->flags & DIAG_SYN ||
+        x->rst_frame < conn->opening.ack_frame || diag_hops(step->seg->ttl) != diag_hops(x->ttl))
         return;
-    report(&(struct suspicion){step->conn, step->out, step->from, x->rst_frame, x->rst_ttl,
-                               x->rst_ip_id, step->seg->frame},
-           DIAG_CAUSE_goes_on, step->seg->frame);
+    for (uint32_t i = conn->reset_count; i-- > 0 && seen < LATEST;) {
+        struct diag_reset *reset = &conn->reset[i];
+
+        if (reset->side != step->from)
+            continue;
+        seen++;
+        if (contradicts(step, reset))
+            diag_cite(report(step, reset, DIAG_CAUSE_goes_on, step->seg->frame),
+                      step->seg->payload ? DIAG_ROLE_data : DIAG_ROLE_ack, step->seg->frame);
+    }
+}
+
+/* ---- two resets at different numbers that answer nothing (RST_SEQ_CHANGE) */
+
+/* Not the next byte of the source, nor one that its peer ever acknowledged or would take. */
+static bool answers_nothing(const struct diag_half *y, const struct diag_reset *reset)
+{
+    return reset->kind == DIAG_RST_ODD && !reset->answers && y->ack_valid && y->edge_valid &&
+           diag_seq_lt(y->ack, reset->seq) && diag_seq_lt(reset->seq, y->edge);
+}
+
+/* A segment of the peer in between may have asked for the second (RFC 5961 3.2). */
+static void two_numbers(const struct diag_step *step, struct diag_reset *reset)
+{
+    const struct diag_connection *conn = step->conn;
+
+    if (!answers_nothing(step->y, reset) || !was_established(conn) ||
+        diag_raised(conn, DIAG_cap_gap_not_captured))
+        return;
+    for (uint32_t i = conn->reset_count - 1; i-- > 0;) {
+        const struct diag_reset *first = &conn->reset[i];
+
+        if (reset->time_ns - first->time_ns > VOLLEY_NS || step->y->last_frame > first->frame)
+            return;
+        if (first->side != step->from || first->seq == reset->seq ||
+            !answers_nothing(step->y, first))
+            continue;
+        diag_clue_add(reset, DIAG_CLUE_two_numbers, first->frame, reset->seq, first->seq);
+        diag_cite(report(step, reset, DIAG_CAUSE_two_numbers, first->frame), DIAG_ROLE_rst,
+                  first->frame);
+        return;
+    }
+}
+
+/* ---- several habits change at once */
+
+static bool is_sibling(const struct diag_connection *conn, const struct diag_connection *other)
+{
+    const struct diag_finding *f = diag_raised_finding(conn, DIAG_rst_injected);
+    enum diag_side side = f ? f->side : DIAG_SERVER;
+    uint8_t ttl = f ? (uint8_t)f->value[1] : 0;
+
+    return other->opening.established && ttl &&
+           memcmp(&other->endpoint[side].address, &conn->endpoint[side].address,
+                  sizeof conn->endpoint[side].address) == 0 &&
+           !diag_foreign_hops(other->half[side].ttl, ttl);
+}
+
+/* Other connections of the same address come from where the reset came from: several machines stand
+ * behind it. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    return event->id == DIAG_rst_injected && event->cause == DIAG_CAUSE_habits &&
+           diag_any_beside(conn, SIBLINGS_NS, is_sibling);
+}
+
+static uint32_t compared_with(const struct diag_reset *reset, enum diag_clue_kind kind)
+{
+    for (unsigned i = 0; i < reset->clue_count; i++)
+        if (reset->clues[i].kind == kind)
+            return reset->clues[i].reference;
+    return 0;
+}
+
+/* A device may stand anywhere; a second machine behind the same address (anycast) is nearer or
+ * farther just the same, so a mere reply leaves both. */
+static void habits_change(const struct diag_step *step, const struct diag_reset *reset)
+{
+    uint32_t own = compared_with(reset, DIAG_CLUE_hop_count);
+
+    if (!own || !was_established(step->conn) || diag_weak_clues(reset) < WEAK_ENOUGH)
+        return;
+    struct diag_finding *f = report(step, reset, DIAG_CAUSE_habits, own);
+
+    diag_cite(f, DIAG_ROLE_last, own);
+    if (f && reset->kind == DIAG_RST_REPLY)
+        f->blame |= diag_blame_side(step->from);
 }
 
 /* ---- both ends are reset before one can have heard of the other */
 
-static bool too_close(const struct diag_connection *conn, int64_t apart_ns)
+static int64_t too_close(const struct diag_connection *conn)
 {
-    bool known = conn->min_rtt_ns != DIAG_UNKNOWN_NS;
-
-    return apart_ns < (known ? conn->min_rtt_ns / 4 : DIAG_MS_NS);
+    return conn->min_rtt_ns != DIAG_UNKNOWN_NS ? conn->min_rtt_ns / 4 : DIAG_MS_NS;
 }
 
-static bool unprovoked(const struct diag_connection *conn, uint32_t frame)
+static bool unprovoked(const struct diag_reset *reset)
 {
-    const struct diag_reset *reset = find_reset(conn, frame);
-
     return reset && (reset->kind == DIAG_RST_ACTIVE || reset->kind == DIAG_RST_ODD);
 }
 
 static bool is_foreign(const struct diag_half *x)
 {
-    return diag_foreign_hops(x->ttl, x->rst_ttl) || foreign_id(x, x->rst_ip_id);
+    return diag_elsewhere(x->ttl, x->rst_ttl) ||
+           diag_foreign_id(x, x->rst_ip_id, x->rst_ns - x->before_rst_ns);
 }
 
 static void both_ends_reset(const struct diag_step *step)
 {
     const struct diag_half *x = step->x;
     const struct diag_half *y = step->y;
+    int64_t apart = x->rst_ns - y->rst_ns;
 
     if (x->rst_frame != step->seg->frame || !y->rst_frame || !was_established(step->conn) ||
-        !too_close(step->conn, x->rst_ns - y->rst_ns) || !unprovoked(step->conn, x->rst_frame) ||
-        !unprovoked(step->conn, y->rst_frame) || (!is_foreign(x) && !is_foreign(y)))
+        apart >= too_close(step->conn) || (!is_foreign(x) && !is_foreign(y)))
         return;
+    struct diag_reset *mine = find_reset(step->conn, x->rst_frame);
+    struct diag_reset *other = find_reset(step->conn, y->rst_frame);
     bool own = is_foreign(x);
-    const struct diag_half *odd = own ? x : y;
 
-    struct diag_finding *f = report(
-        &(struct suspicion){step->conn, step->out, own ? step->from : diag_peer(step->from),
-                            odd->rst_frame, odd->rst_ttl, odd->rst_ip_id, odd->before_rst_frame},
-        DIAG_CAUSE_both_ends, step->seg->frame);
-
-    diag_cite(f, DIAG_ROLE_rst, own ? y->rst_frame : x->rst_frame);
-}
-
-/* ---- several habits change at once, in a reset that nothing provoked */
-
-static void habits_change(const struct diag_step *step)
-{
-    const struct diag_half *x = step->x;
-    const struct diag_reset *reset = find_reset(step->conn, x->rst_frame);
-    bool timestamps = step->seg->options & DIAG_OPT_TIMESTAMPS;
-
-    if (x->rst_frame != step->seg->frame || !was_established(step->conn) || !reset ||
-        reset->kind != DIAG_RST_ACTIVE)
+    if (!unprovoked(mine) || !unprovoked(other))
         return;
-    if (!diag_foreign_hops(x->ttl, x->rst_ttl) || !foreign_id(x, x->rst_ip_id) ||
-        !(x->timestamps && !timestamps))
-        return;
-    report(&(struct suspicion){step->conn, step->out, step->from, x->rst_frame, x->rst_ttl,
-                               x->rst_ip_id, x->before_rst_frame},
-           DIAG_CAUSE_habits, step->seg->frame);
+    diag_clue_add(mine, DIAG_CLUE_both_ends, other->frame, apart, step->conn->min_rtt_ns);
+    diag_clue_add(other, DIAG_CLUE_both_ends, mine->frame, apart, step->conn->min_rtt_ns);
+    uint32_t before = own ? x->before_rst_frame : y->before_rst_frame;
+    struct diag_finding *f = report(step, own ? mine : other, DIAG_CAUSE_both_ends, before);
+
+    diag_cite(f, DIAG_ROLE_last, before);
+    diag_cite(f, DIAG_ROLE_rst, own ? other->frame : mine->frame);
 }
 
 static void on_segment(const struct diag_step *step)
 {
-    source_goes_on(step);
+    if (!step->rst) {
+        source_goes_on(step);
+        return;
+    }
+    struct diag_reset *reset = find_reset(step->conn, step->seg->frame);
+
+    if (!reset)
+        return;
+    diag_weigh_reset(step, reset);
+    two_numbers(step, reset);
 }
 
 static void on_applied(const struct diag_step *step)
 {
+    const struct diag_reset *reset = find_reset(step->conn, step->seg->frame);
+
     both_ends_reset(step);
-    habits_change(step);
+    if (reset)
+        habits_change(step, reset);
 }
 
 const struct diag_rule diag_rule_injected = {.name = "injected",
                                              .sees = DIAG_SEES_RST | DIAG_SEES_CLOSED,
                                              .sees_applied = DIAG_SEES_RST,
                                              .on_segment = on_segment,
-                                             .on_applied = on_applied};
+                                             .on_applied = on_applied,
+                                             .overtaken = overtaken};

@@ -44,6 +44,23 @@ static void keep(struct diag_connection *conn, const struct diag_reset *reset)
     conn->reset[conn->reset_count++] = *reset;
 }
 
+static struct diag_reset wire_facts(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    bool has_ack = seg->flags & DIAG_ACK;
+
+    return (struct diag_reset){.frame = seg->frame,
+                               .side = step->from,
+                               .time_ns = seg->time_ns,
+                               .seq = seg->seq,
+                               .ack = has_ack ? seg->ack : 0,
+                               .has_ack = has_ack,
+                               .ttl = seg->ttl,
+                               .ip_id = seg->ip_id,
+                               .peer_end = step->y->nxt,
+                               .client_data = step->conn->half[DIAG_CLIENT].data_segments};
+}
+
 static void on_segment(const struct diag_step *step)
 {
     struct diag_rst r = {.step = step, .conn = step->conn, .x = step->x, .y = step->y};
@@ -52,12 +69,13 @@ static void on_segment(const struct diag_step *step)
         return;
     diag_rst_recognise(&r);
     const struct diag_reset *first = earlier(step->conn, step->from, r.kind);
-    keep(step->conn, &(struct diag_reset){.frame = step->seg->frame,
-                                          .side = step->from,
-                                          .class = first ? first->class : classify(&r),
-                                          .kind = r.kind,
-                                          .answers = r.answers ? r.answers->frame : 0,
-                                          .repeat = first != NULL});
+    struct diag_reset reset = wire_facts(step);
+
+    reset.class = first ? first->class : classify(&r);
+    reset.kind = r.kind;
+    reset.answers = r.answers ? r.answers->frame : 0;
+    reset.repeat = first != NULL;
+    keep(step->conn, &reset);
 }
 
 /* The bytes before the reset came after it: it had overtaken them, and nothing was lost. */

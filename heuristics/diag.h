@@ -379,8 +379,8 @@ struct diag_reset {
     struct diag_clue *clues;
     int64_t time_ns;
     uint32_t seq;
-    uint32_t ack; /* 0 without an ACK flag */
-    bool has_ack;
+    uint32_t ack; /* as in the header, valid or not */
+    bool has_ack; /* its ACK flag */
     uint8_t ttl;
     uint16_t ip_id;
     uint32_t peer_end;    /* its peer's SND.NXT at that moment */
@@ -412,10 +412,12 @@ struct diag_view {
     int64_t syn_rtt_ns;
     uint32_t syn_retries;
     const char *tcp_history; /* Zeek's letters */
-    const char *ecn;         /* off, offered, refused, on, reflected, accecn */
-    const char *timestamps;  /* unknown, off, offered, refused, on */
-    bool has_syn[2];         /* the SYN, the SYN/ACK was captured */
-    unsigned options[2];     /* enum diag_option of SYN and SYN/ACK */
+    /* How tampering looks where the client's packets arrive, "⟨SYN; ACK → RST⟩"; NULL if not so. */
+    const char *tamper_signature;
+    const char *ecn;        /* off, offered, refused, on, reflected, accecn */
+    const char *timestamps; /* unknown, off, offered, refused, on */
+    bool has_syn[2];        /* the SYN, the SYN/ACK was captured */
+    unsigned options[2];    /* enum diag_option of SYN and SYN/ACK */
     uint16_t mss[2];
     uint8_t wscale[2];
     const char *tls_history; /* Zeek's letters, NULL when it is no TLS */

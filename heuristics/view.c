@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a connection looks like from outside: a flat copy of what reports and fields show. */
 #include "judge.h"
+#include "tamper.h"
 
 #include <string.h>
 
@@ -165,6 +166,7 @@ static void fill_view(const struct diag_sentence *s, struct diag_view *view)
                                .stage = stage_of(s),
                                .closer = conn->closer,
                                .vantage = vantage_of(conn),
+                               .tamper_signature = diag_tamper_signature(s, vantage_of(conn)),
                                .tcp_history = conn->history,
                                .ecn = diag_ecn_state(conn),
                                .timestamps = diag_timestamp_state(conn),

@@ -34,6 +34,7 @@ static void add_tcp_facts(proto_tree *tree, const struct diag_view *view)
 
     diag_render_options(view, options, sizeof options);
     diag_add_text(tree, DIAG_FIELD_vantage, diag_vantage_name(view->vantage));
+    diag_add_text(tree, DIAG_FIELD_tamper, view->tamper_signature);
     diag_add_text(tree, DIAG_FIELD_tcp_history, view->tcp_history);
     if (options[0] != '\0')
         diag_add_text(tree, DIAG_FIELD_tcp_options, options);

@@ -207,6 +207,7 @@ static void write_connection(json_dumper *json, const struct diag_view *view)
     diag_json_text(json, "verdict",
                    view->verdict != NULL ? diag_catalogue[view->verdict->finding->id].slug : NULL);
     diag_json_text(json, "vantage", diag_vantage_name(view->vantage));
+    diag_json_text(json, "tamper_signature", view->tamper_signature);
     diag_json_text(json, "closer",
                    view->closer != DIAG_NO_SIDE ? diag_side_name(view->closer) : NULL);
     write_summary(json, view);

@@ -233,10 +233,11 @@ static void two_numbers(const struct diag_step *step, struct diag_reset *reset)
 static bool is_sibling(const struct diag_connection *conn, const struct diag_connection *other)
 {
     const struct diag_finding *f = diag_raised_finding(conn, DIAG_rst_injected);
-    enum diag_side side = f ? f->side : DIAG_SERVER;
-    uint8_t ttl = f ? (uint8_t)f->value[1] : 0;
+    const struct diag_reset *last = &conn->reset[conn->reset_count - 1];
+    enum diag_side side = f ? f->side : last->side;
+    uint8_t ttl = f ? (uint8_t)f->value[1] : last->ttl;
 
-    return other->opening.established && ttl &&
+    return other->opening.established &&
            memcmp(&other->endpoint[side].address, &conn->endpoint[side].address,
                   sizeof conn->endpoint[side].address) == 0 &&
            !diag_foreign_hops(other->half[side].ttl, ttl);
@@ -264,7 +265,9 @@ static void habits_change(const struct diag_step *step, const struct diag_reset 
 {
     uint32_t own = compared_with(reset, DIAG_CLUE_hop_count);
 
-    if (!own || !was_established(step->conn) || diag_weak_clues(reset) < WEAK_ENOUGH)
+    if (!own || !was_established(step->conn) || diag_weak_clues(reset) < WEAK_ENOUGH ||
+        diag_raised(step->conn, DIAG_rst_injected) ||
+        diag_any_beside(step->conn, SIBLINGS_NS, is_sibling))
         return;
     struct diag_finding *f = report(step, reset, DIAG_CAUSE_habits, own);
 

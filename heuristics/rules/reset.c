@@ -53,7 +53,7 @@ static struct diag_reset wire_facts(const struct diag_step *step)
                                .side = step->from,
                                .time_ns = seg->time_ns,
                                .seq = seg->seq,
-                               .ack = has_ack ? seg->ack : 0,
+                               .ack = seg->ack,
                                .has_ack = has_ack,
                                .ttl = seg->ttl,
                                .ip_id = seg->ip_id,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Resets that answer a SYN, a SYN/ACK, or a bare ACK in its place. */
+#include "clues.h"
 #include "connect.h"
 #include "reset.h"
 
@@ -115,14 +116,19 @@ static void report_good_synack(const struct diag_rst *r)
 
     if (!f)
         return;
-    f->cause = o->synack_ns - o->first_ns > DIAG_SECOND_NS ? DIAG_CAUSE_late
-               : r->x->options & DIAG_OPT_SACK_PERMITTED   ? DIAG_CAUSE_gone
-                                                           : DIAG_CAUSE_no_socket;
+    bool foreign = diag_elsewhere(r->x->ttl, r->step->seg->ttl);
+
+    f->cause = foreign                                       ? DIAG_CAUSE_elsewhere
+               : o->synack_ns - o->first_ns > DIAG_SECOND_NS ? DIAG_CAUSE_late
+               : r->x->options & DIAG_OPT_SACK_PERMITTED     ? DIAG_CAUSE_gone
+                                                             : DIAG_CAUSE_no_socket;
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
     diag_rst_cite(r, f);
     /* A cancelled race or a scan: nobody waited for this connection. */
-    if (f->cause != DIAG_CAUSE_late)
+    if (foreign)
+        f->blame |= DIAG_BLAME_MIDDLEBOX;
+    else if (f->cause != DIAG_CAUSE_late)
         diag_excuse(f);
 }
 
@@ -149,7 +155,7 @@ static void still_connecting(const struct diag_connection *conn, struct diag_out
 {
     const struct diag_finding *said = diag_raised_finding(conn, DIAG_rst_after_good_synack);
 
-    if (!said || !goes_on(conn, said->frame))
+    if (!said || said->cause == DIAG_CAUSE_elsewhere || !goes_on(conn, said->frame))
         return;
     struct diag_finding *f =
         diag_raise(out, said->id, said->side, said->frame, said->value[0], said->value[1]);

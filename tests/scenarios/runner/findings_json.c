@@ -100,6 +100,37 @@ static void put_findings(GString *out, const struct diag_judged *judged, size_t 
     g_string_append_c(out, ']');
 }
 
+static void put_clue(GString *out, const struct diag_clue *clue, enum diag_side side)
+{
+    char text[512];
+
+    diag_render_clue(clue, side, text, sizeof text);
+    scn_json_text(out, "kind", diag_clue_name(clue->kind));
+    put_frame(out, "reference", clue->reference);
+    scn_json_text(out, "text", text);
+}
+
+static void put_resets(GString *out, const struct diag_view *view)
+{
+    scn_json_key(out, "rst");
+    g_string_append_c(out, '[');
+    for (size_t i = 0; i < view->reset_count; i++) {
+        const struct diag_reset *reset = &view->resets[i];
+
+        g_string_append(out, i ? ",{" : "{");
+        put_frame(out, "frame", reset->frame);
+        scn_json_key(out, "clues");
+        g_string_append_c(out, '[');
+        for (unsigned k = 0; k < reset->clue_count; k++) {
+            g_string_append(out, k ? ",{" : "{");
+            put_clue(out, &reset->clues[k], reset->side);
+            g_string_append_c(out, '}');
+        }
+        g_string_append(out, "]}");
+    }
+    g_string_append_c(out, ']');
+}
+
 static void put_view(GString *out, const struct diag_view *view)
 {
     g_string_append_c(out, '{');
@@ -117,6 +148,8 @@ static void put_view(GString *out, const struct diag_view *view)
     scn_json_text(out, "vantage", diag_vantage_name(view->vantage));
     scn_json_text(out, "closer",
                   view->closer == DIAG_NO_SIDE ? NULL : diag_side_name(view->closer));
+    scn_json_text(out, "tamper_signature", view->tamper_signature);
+    put_resets(out, view);
     scn_json_key(out, "tcp");
     g_string_append_c(out, '{');
     scn_json_text(out, "history", view->tcp_history);

@@ -86,6 +86,21 @@ static void put_times(const struct diag_view *view, GString *out)
                                    (double)view->spent_ns[part] / 1e9);
 }
 
+/* "5:hop_count,5:timing" */
+static void put_clues(const struct diag_view *view, GString *out)
+{
+    for (size_t i = 0; i < view->reset_count; i++)
+        for (unsigned k = 0; k < view->resets[i].clue_count; k++)
+            g_string_append_printf(out, "%s%u:%s", out->len ? "," : "", view->resets[i].frame,
+                                   diag_clue_name(view->resets[i].clues[k].kind));
+    put_text(out, out->len ? "" : NULL);
+}
+
+static void put_tamper(const struct diag_view *view, GString *out)
+{
+    put_text(out, view->tamper_signature);
+}
+
 static const struct statement {
     const char *keyword;
     void (*put)(const struct diag_view *view, GString *out);
@@ -103,6 +118,8 @@ static const struct statement {
     {"timestamps", put_timestamps},
     {"options", put_options},
     {"times", put_times},
+    {"clues", put_clues},
+    {"tamper", put_tamper},
 };
 
 static const struct statement *statement_of(const char *keyword)

@@ -118,6 +118,16 @@ static bool is_challenge(const struct diag_sent *sent, uint32_t expected)
     return (sent->flags & (DIAG_SYN | DIAG_ACK | DIAG_RST)) == DIAG_ACK && sent->ack != expected;
 }
 
+/* It has a connection of its own to open, and no old one (RFC 9293 3.5, simultaneous open). */
+static bool calls_back(const struct diag_connection *conn)
+{
+    for (uint32_t i = 0; i < conn->recent_count; i++)
+        if (conn->recent[i].from == DIAG_SERVER &&
+            (conn->recent[i].flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN)
+            return true;
+    return false;
+}
+
 const struct diag_sent *diag_challenge_ack(const struct diag_connection *conn)
 {
     const struct diag_sent *last =
@@ -126,7 +136,7 @@ const struct diag_sent *diag_challenge_ack(const struct diag_connection *conn)
 
     if (!conn->opening.syns || conn->opening.synack_frame || !last || last->from != DIAG_SERVER)
         return NULL;
-    return is_challenge(last, expected) ? last : NULL;
+    return is_challenge(last, expected) && !calls_back(conn) ? last : NULL;
 }
 
 struct diag_finding *diag_report_old_connection(const struct diag_step *step,

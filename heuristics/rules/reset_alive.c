@@ -186,7 +186,8 @@ static void report_no_socket(const struct diag_rst *r)
         f->severity = DIAG_NOTE;
     diag_rst_cite(r, f);
     /* A client that cancelled a read lets its stack answer the rest of the transfer. */
-    if ((r->step->from == DIAG_CLIENT && f->cause == DIAG_CAUSE_lost_state) ||
+    if ((r->step->from == DIAG_CLIENT && f->cause == DIAG_CAUSE_lost_state &&
+         !diag_rst_in_opening(r)) ||
         diag_closes_by_design(r->conn))
         diag_excuse(f);
 }

@@ -84,7 +84,8 @@ static void echo_of_zero(const struct diag_step *step)
     const struct diag_opening *o = &step->conn->opening;
     const struct diag_segment *seg = step->seg;
 
-    if (!step->synack || !o->syns || !o->timestamps || o->newest_tsval == 0)
+    if (!step->synack || step->from == DIAG_CLIENT || !o->syns || !o->timestamps ||
+        o->newest_tsval == 0)
         return;
     if (!(seg->options & DIAG_OPT_TIMESTAMPS) || seg->tsecr != 0 ||
         diag_raised(step->conn, DIAG_synack_zero_ts))

@@ -92,6 +92,7 @@ struct diag_engine {
     GStringChunk *strings;
     struct diag_names *names;
     struct diag_neighbours *neighbours;
+    struct diag_certificates *certificates;
     uint32_t frames;
     uint32_t last_frame;
     int64_t last_ns;

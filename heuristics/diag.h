@@ -279,6 +279,35 @@ struct diag_arp {
     uint8_t sender_mac[6];
 };
 
+/* ---- certificates -------------------------------------------------------------------------- */
+
+/* What an X.509 certificate says. Texts are as in the certificate, any bytes but NUL. */
+struct diag_certificate {
+    int64_t not_before; /* seconds since the epoch */
+    int64_t not_after;
+    char subject[256]; /* RFC 4514, cut to what fits */
+    char issuer[256];
+    char names[512]; /* DNS names and addresses that it is for, joined by commas; as many as fit */
+    char key[16];    /* "RSA", "ECDSA", ... */
+    char signature[32];
+    uint16_t key_bits;
+    bool self_signed;
+    bool authority; /* it may sign others */
+    bool by_forum;  /* under the rules of the CA/Browser Forum: never signed by a root itself */
+    bool weak;      /* its key or signature: clients of today reject it */
+};
+
+/* The core knows no ASN.1: whoever uses the engine brings this. Both are asked once for each
+ * certificate, and name, of a capture. */
+struct diag_certificate_reader {
+    void *context;
+    /* False: it is no certificate. The result is all zeros before. */
+    bool (*read)(void *context, const uint8_t *der, size_t length,
+                 struct diag_certificate *certificate);
+    /* Whether it is for this host name or address (RFC 9525). */
+    bool (*covers)(void *context, const uint8_t *der, size_t length, const char *name);
+};
+
 /* ---- findings ------------------------------------------------------------------------------ */
 
 struct diag_evidence {
@@ -460,6 +489,10 @@ struct diag_engine;
 /* Copies the settings. Free with diag_engine_free(). */
 struct diag_engine *diag_engine_new(const struct diag_settings *settings);
 void diag_engine_free(struct diag_engine *engine);
+
+/* Before the first fact; copied. Without it certificates are counted and not read. */
+void diag_engine_read_certificates_with(struct diag_engine *engine,
+                                        const struct diag_certificate_reader *reader);
 
 /* Feed facts in capture order. Each returns the connection concerned, or NULL. */
 struct diag_connection *diag_feed_segment(struct diag_engine *engine,

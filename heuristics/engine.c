@@ -93,6 +93,7 @@ struct diag_engine *diag_engine_new(const struct diag_settings *settings)
     engine->strings = g_string_chunk_new(256);
     engine->names = diag_names_new(settings);
     engine->neighbours = diag_neighbours_new();
+    engine->certificates = diag_certificates_new();
     return engine;
 }
 
@@ -108,7 +109,14 @@ void diag_engine_free(struct diag_engine *engine)
     g_string_chunk_free(engine->strings);
     diag_names_free(engine->names);
     diag_neighbours_free(engine->neighbours);
+    diag_certificates_free(engine->certificates);
     g_free(engine);
+}
+
+void diag_engine_read_certificates_with(struct diag_engine *engine,
+                                        const struct diag_certificate_reader *reader)
+{
+    diag_certificates_read_with(engine->certificates, reader);
 }
 
 void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns)

@@ -59,13 +59,27 @@ static bool is_narrow(enum diag_id cause)
            (diag_catalogue[cause].stage == DIAG_STAGE_CAPTURE && cause != DIAG_cap_one_way);
 }
 
+/* A certificate with a fault explains its own rejection: then it is a warning. */
+static bool is_accepted_certificate(const struct diag_finding *cause)
+{
+    switch (cause->id) {
+    case DIAG_tls_cert_expired:
+    case DIAG_tls_cert_name_mismatch:
+    case DIAG_tls_cert_chain_incomplete:
+        return cause->severity < DIAG_WARN;
+    default:
+        return false;
+    }
+}
+
 /* What is benign itself, or was overtaken, is no cause. */
 static bool explains(const struct diag_judged *judged, const struct diag_finding *symptom)
 {
     const struct diag_finding *cause = judged->finding;
 
     if (cause == symptom || cause->benign || judged->effective < cause->severity ||
-        !is_listed(&diag_catalogue[cause->id].explains, symptom->id))
+        !is_listed(&diag_catalogue[cause->id].explains, symptom->id) ||
+        is_accepted_certificate(cause))
         return false;
     return !is_narrow(cause->id) || share_a_frame(cause, symptom);
 }

@@ -91,10 +91,13 @@ static void put_name(struct text *t, const char *s)
 
 size_t diag_render_duration(int64_t ns, char *text, size_t size)
 {
+    const double day = 86400;
     double s = (double)ns / 1e9;
 
     if (ns == DIAG_UNKNOWN_NS)
         return (size_t)snprintf(text, size, "unknown");
+    if (s >= 2 * day)
+        return (size_t)snprintf(text, size, "%.0f days", s / day);
     if (s >= 0.9995 || s < 0)
         return (size_t)snprintf(text, size, "%.1f s", s);
     if (s >= 0.00995)

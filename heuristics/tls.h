@@ -10,7 +10,7 @@
 #ifndef DIAG_TLS_H
 #define DIAG_TLS_H
 
-#include "diag.h"
+#include "certificates.h"
 
 #define DIAG_TLS_MAX_MESSAGES 48
 #define DIAG_TLS_MAX_ALERTS   6
@@ -19,6 +19,7 @@
 #define DIAG_TLS_MAX_NAME     255
 #define DIAG_TLS_MAX_ALPN     127
 #define DIAG_TLS_FIRST_BYTES  16
+#define DIAG_TLS_MAX_CHAIN    8
 
 enum diag_tls_content {
     DIAG_TLS_CHANGE_CIPHER_SPEC = 20,
@@ -131,12 +132,16 @@ struct diag_tls_server_hello {
     char alpn[32]; /* TLS <= 1.2 */
 };
 
-/* Certificate of the server, visible up to TLS 1.2 only. */
+/* Certificate of the server, visible up to TLS 1.2, and in TLS 1.3 with keys. */
 struct diag_tls_certificates {
-    uint32_t frame;  /* 0: none seen */
+    uint32_t frame; /* 0: none seen */
+    int64_t time_ns;
     uint32_t length; /* of the handshake message with its header */
     uint32_t count;  /* certificates in it; 0 for a compressed one */
     bool compressed;
+    /* The first of them, the server's own before all; NULL: not captured, or no certificate. */
+    const struct diag_certificate_entry *chain[DIAG_TLS_MAX_CHAIN];
+    uint8_t chain_count;
 };
 
 struct diag_tls_half {
@@ -213,6 +218,8 @@ enum diag_tls_expect {
 struct diag_tls;
 
 struct diag_tls *diag_tls_new(void);
+/* Certificates are read, and kept in store, which must outlive the session. */
+void diag_tls_read_certificates(struct diag_tls *tls, struct diag_certificates *store);
 void diag_tls_free(struct diag_tls *tls);
 /* The connection is over: keeps the facts, frees the rest, ignores further segments. */
 void diag_tls_close(struct diag_tls *tls);

@@ -40,8 +40,11 @@ static uint32_t kept_bytes(uint8_t type)
     }
 }
 
-static void drop_body(struct diag_tls_assembly *message)
+static void drop_body(struct diag_tls_reader *reader)
 {
+    struct diag_tls_assembly *message = &reader->message;
+
+    diag_tls_certificates_end(reader);
     if (message->body)
         g_byte_array_free(message->body, TRUE);
     message->body = NULL;
@@ -52,42 +55,9 @@ void diag_tls_handshake_begin_record(struct diag_tls_reader *reader)
     if (!reader->message.adrift)
         return;
     /* Senders begin a flight at a record: after a gap that is the best place to go on. */
-    drop_body(&reader->message);
+    drop_body(reader);
     reader->message.adrift = false;
     reader->message.header_have = 0;
-}
-
-/* One byte of the three-byte lengths of a Certificate message (RFC 5246 7.4.2). */
-static void walk_length(struct diag_tls_certificate_walk *walk, uint8_t byte)
-{
-    walk->value = walk->value << 8 | byte;
-    if (++walk->have < 3)
-        return;
-    if (walk->opened) {
-        walk->count++;
-        walk->skip = walk->value;
-    }
-    walk->opened = true;
-    walk->have = 0;
-    walk->value = 0;
-}
-
-/* The DER of each certificate goes by at "skip": the place to hand it to a certificate reader. */
-static void walk_certificates(struct diag_tls_certificate_walk *walk, const uint8_t *data,
-                              uint32_t length)
-{
-    for (uint32_t i = 0; i < length && !walk->broken;) {
-        uint32_t n = MIN(walk->skip, length - i);
-
-        walk->skip -= n;
-        i += n;
-        if (n > 0)
-            continue;
-        if (data)
-            walk_length(walk, data[i++]);
-        else
-            walk->broken = true;
-    }
 }
 
 static void keep_body(struct diag_tls_assembly *message, struct diag_tls_bytes bytes, uint32_t n)
@@ -112,7 +82,7 @@ static void finish_message(struct diag_tls_reader *reader, const struct diag_chu
                            uint32_t end)
 {
     diag_tls_message_done(reader, chunk, end);
-    drop_body(&reader->message);
+    drop_body(reader);
     reader->message.header_have = 0;
     reader->message.v2 = false;
 }
@@ -146,7 +116,8 @@ static void begin_message(struct diag_tls_reader *reader, const struct diag_chun
     message->length = (uint32_t)h[1] << 16 | (uint32_t)h[2] << 8 | h[3];
     message->left = message->length;
     message->holed = false;
-    message->walk = (struct diag_tls_certificate_walk){0};
+    if (message->type == DIAG_TLS_CERTIFICATE)
+        diag_tls_certificates_begin(reader);
     if (!is_plausible(message)) {
         give_up_record(reader, chunk);
         return;
@@ -203,7 +174,7 @@ static uint32_t take_body(struct diag_tls_reader *reader, struct diag_tls_bytes 
     count_segment(message, bytes.chunk);
     keep_body(message, bytes, n);
     if (message->type == DIAG_TLS_CERTIFICATE)
-        walk_certificates(&message->walk, bytes.data, n);
+        diag_tls_certificates_bytes(reader, bytes.data, n);
     message->left -= n;
     if (message->left == 0)
         finish_message(reader, bytes.chunk, bytes.seq + n);

@@ -91,6 +91,15 @@ static char server_hello_done(struct diag_tls_reader *reader, const struct diag_
     return 'S';
 }
 
+/* Self-signed ones run out on many an appliance, and tell nothing about the file's clock. */
+static void doubt_the_clock(struct diag_tls *tls, int64_t now_ns)
+{
+    const struct diag_certificate_entry *own = tls->facts.certificates.chain[0];
+
+    if (own && !own->facts.self_signed && diag_certificate_out_of_date(&own->facts, now_ns))
+        diag_certificates_note_out_of_date(tls->store, own);
+}
+
 static void certificate_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
 {
     struct diag_tls_certificates *seen = &reader->tls->facts.certificates;
@@ -98,10 +107,12 @@ static void certificate_done(struct diag_tls_reader *reader, const struct diag_c
 
     if (diag_tls_is_client(reader) || seen->frame)
         return;
+    doubt_the_clock(reader->tls, chunk->time_ns);
     seen->frame = chunk->frame;
+    seen->time_ns = chunk->time_ns;
     seen->length = message->length + DIAG_TLS_HANDSHAKE_HEADER;
-    seen->count = message->walk.count;
     seen->compressed = message->type == DIAG_TLS_COMPRESSED_CERTIFICATE;
+    seen->count = seen->compressed ? 0 : message->walk.count;
 }
 
 static void key_exchange_done(struct diag_tls_reader *reader)

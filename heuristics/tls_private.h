@@ -23,14 +23,27 @@ struct diag_tls_bytes {
     const struct diag_chunk *chunk;
 };
 
-/* Counts the certificates of a Certificate message while its bytes go by. */
+/* What the next length field of a Certificate message is about. */
+enum diag_tls_certificate_part {
+    DIAG_TLS_PART_LIST,
+    DIAG_TLS_PART_CERTIFICATE,
+    DIAG_TLS_PART_CONTEXT, /* TLS 1.3 only */
+    DIAG_TLS_PART_EXTENSIONS
+};
+
+/* Takes the certificates out of a Certificate message while its bytes go by. */
 struct diag_tls_certificate_walk {
-    uint32_t skip;  /* bytes left of the present certificate */
-    uint32_t value; /* length field under way */
-    uint8_t have;   /* its bytes */
-    bool opened;    /* the length of the whole list is behind */
-    bool broken;    /* a length field was not captured */
+    enum diag_tls_certificate_part part;
+    bool tls13;
+    bool inside;     /* a certificate: its bytes are the next to come */
+    bool broken;     /* a length field was not captured */
+    bool unread;     /* bytes of the present certificate were not captured */
+    uint32_t skip;   /* bytes left of the present certificate, or of what is of no interest */
+    uint32_t value;  /* length field under way */
+    uint8_t have;    /* its bytes */
+    uint32_t length; /* of the present certificate */
     uint32_t count;
+    GByteArray *der; /* its beginning, while it comes in pieces */
 };
 
 struct diag_tls_session_id {
@@ -82,8 +95,9 @@ struct diag_tls {
     struct diag_tls_client_hello client_hello;
     struct diag_tls_session_id session_id; /* of the client */
     uint8_t client_hellos;
-    GArray *messages; /* of struct diag_tls_message */
-    uint32_t frame;   /* the segment being fed */
+    GArray *messages;                /* of struct diag_tls_message */
+    struct diag_certificates *store; /* NULL: nobody reads certificates */
+    uint32_t frame;                  /* the segment being fed */
     int64_t time_ns;
     struct diag_tls_reader reader[2];
 };
@@ -130,6 +144,15 @@ void diag_tls_handshake_begin_v2(struct diag_tls_reader *reader, const struct di
 void diag_tls_handshake_bytes(struct diag_tls_reader *reader, struct diag_tls_bytes bytes);
 /* Whether this can be the type of a handshake message, by the IANA registry. */
 bool diag_tls_handshake_known(uint8_t type);
+
+/* ---- tls_certificate.c */
+
+/* A Certificate message begins. */
+void diag_tls_certificates_begin(struct diag_tls_reader *reader);
+/* Bytes of its body; data is NULL when they were not captured. */
+void diag_tls_certificates_bytes(struct diag_tls_reader *reader, const uint8_t *data,
+                                 uint32_t length);
+void diag_tls_certificates_end(struct diag_tls_reader *reader);
 
 /* ---- tls_hello.c: bodies of messages, perhaps only their beginning */
 

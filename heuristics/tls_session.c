@@ -21,9 +21,15 @@ struct diag_tls *diag_tls_new(void)
     return tls;
 }
 
+void diag_tls_read_certificates(struct diag_tls *tls, struct diag_certificates *store)
+{
+    tls->store = store;
+}
+
 static void release(struct diag_tls_reader *reader)
 {
     diag_stream_close(&reader->stream);
+    diag_tls_certificates_end(reader);
     if (reader->message.body)
         g_byte_array_free(reader->message.body, TRUE);
     reader->message.body = NULL;

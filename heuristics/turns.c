@@ -176,6 +176,7 @@ static void begin_tls(const struct diag_step *step)
     bool early = may_begin_tls(step);
 
     conn->tls = diag_tls_new();
+    diag_tls_read_certificates(conn->tls, conn->engine->certificates);
     diag_tls_start(conn->tls, step->from, early ? step->x->isn + 1 : step->seg->seq);
     if (step->y->segments)
         diag_tls_start(conn->tls, diag_peer(step->from), step->y->nxt);

@@ -5,6 +5,7 @@
  */
 #include "capture.h"
 
+#include "certificates.h"
 #include "conversations.h"
 #include "preferences.h"
 
@@ -142,6 +143,7 @@ static void begin_capture(void)
     close_capture();
     open_capture = g_new0(struct diag_capture, 1);
     open_capture->engine = diag_engine_new(&settings);
+    diag_engine_read_certificates_with(open_capture->engine, &diag_gnutls_reader);
     open_capture->streams = diag_streams_new();
 }
 

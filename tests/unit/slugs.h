@@ -76,6 +76,11 @@ static const char *const slugs[] = {
     "tls_downgrade_dance",
     "tls_alert_after_data",
     "tls_truncated_close",
+    "tls_cert_expired",
+    "tls_cert_name_mismatch",
+    "tls_cert_chain_incomplete",
+    "tls_cert_self_signed",
+    "tls_cert_weak",
 };
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A certificate for the canned TLS handshakes: self-signed, P-256, CN=www.example.com, valid from
- * November 2026 for a hundred years. Its key was thrown away.
+ * Certificates for the canned TLS handshakes. The one here: self-signed, P-256, CN=www.example.com,
+ * valid from November 2026 for a hundred years; its key was thrown away. Those with faults are
+ * files, made by ../certificates/make.sh.
  */
 #include "tls_bytes.h"
+
+#include <string.h>
 
 const uint8_t scn_certificate[SCN_CERTIFICATE_SIZE] = {
     0x30, 0x82, 0x01, 0x8c, 0x30, 0x82, 0x01, 0x31, 0xa0, 0x03, 0x02, 0x01, 0x02, 0x02, 0x14, 0x76,
@@ -32,3 +35,34 @@ const uint8_t scn_certificate[SCN_CERTIFICATE_SIZE] = {
     0xde, 0x49, 0x03, 0xf2, 0x9a, 0xef, 0xbb, 0x9a, 0x7c, 0xae, 0xb2, 0xd3, 0x1d, 0x98, 0xbf, 0x70,
     0x86, 0x25, 0x80, 0xda, 0x77, 0x3f, 0xdc, 0x39, 0x33, 0x96, 0xc6, 0xe0, 0xae, 0x8f, 0x79, 0x75,
 };
+
+static void put_file(const struct scn_line *line, GByteArray *bytes, const char *name)
+{
+    char *path = g_strdup_printf("%s/%s.der", SCN_CERTIFICATES, name);
+    char *der = NULL;
+    gsize length = 0;
+
+    if (strchr(name, '/') || !g_file_get_contents(path, &der, &length, NULL))
+        scn_fail(line, "there is no certificate %s", path);
+    scn_put(bytes, (uint32_t)length, 3);
+    g_byte_array_append(bytes, (const guint8 *)der, (guint)length);
+    g_free(der);
+    g_free(path);
+}
+
+void scn_put_chain(const struct scn_line *line, GByteArray *bytes, const char *names, bool tls13)
+{
+    char **name = g_strsplit(names, ",", 0);
+
+    if (tls13)
+        scn_put(bytes, 0, 1); /* no context */
+    guint list = scn_begin(bytes, 3);
+
+    for (char **at = name; *at; at++) {
+        put_file(line, bytes, *at);
+        if (tls13)
+            scn_put(bytes, 0, 2); /* no extensions */
+    }
+    scn_end(bytes, list, 3);
+    g_strfreev(name);
+}

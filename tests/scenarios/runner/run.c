@@ -2,6 +2,8 @@
 /* Feeds a story to the core, and collects whatever it found. */
 #include "scenario.h"
 
+#include "../../../plugin/certificates.h"
+
 #include <stdio.h>
 
 static void feed(struct diag_engine *engine, const struct scn_fact *fact)
@@ -35,6 +37,7 @@ struct diag_engine *scn_run(const struct scn_story *story, bool look)
 {
     struct diag_engine *engine = diag_engine_new(&story->settings);
 
+    diag_engine_read_certificates_with(engine, &diag_gnutls_reader);
     for (guint i = 0; i < story->facts->len; i++) {
         feed(engine, g_ptr_array_index(story->facts, i));
         if (look)

@@ -216,8 +216,25 @@ static bool put_named_record(GByteArray *bytes, const char *name, uint32_t first
     return true;
 }
 
+/* "chain:leaf,intermediate", "chain13:leaf" */
+static void put_chain(const struct scn_line *line, GByteArray *bytes, const char *name)
+{
+    guint record = begin_record(bytes, HANDSHAKE, 0x0303);
+
+    scn_put(bytes, CERTIFICATE, 1);
+    guint message = scn_begin(bytes, 3);
+
+    scn_put_chain(line, bytes, strchr(name, ':') + 1, g_str_has_prefix(name, "chain13"));
+    scn_end(bytes, message, 3);
+    scn_end(bytes, record, 2);
+}
+
 static void put_named(const struct scn_line *line, GByteArray *bytes, const char *name)
 {
+    if (g_str_has_prefix(name, "chain:") || g_str_has_prefix(name, "chain13:")) {
+        put_chain(line, bytes, name);
+        return;
+    }
     char **part = g_strsplit(name, ":", 3);
     uint32_t first = part[0] && part[1] ? scn_number(line, part[1], 16640) : 0;
     uint32_t second = part[0] && part[1] && part[2] ? scn_number(line, part[2], 255) : 0;

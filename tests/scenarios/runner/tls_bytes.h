@@ -9,6 +9,9 @@
 
 extern const uint8_t scn_certificate[SCN_CERTIFICATE_SIZE];
 
+/* The body of a Certificate message with these of ../certificates, "leaf,intermediate". */
+void scn_put_chain(const struct scn_line *line, GByteArray *bytes, const char *names, bool tls13);
+
 void scn_put(GByteArray *bytes, uint32_t value, unsigned width);
 /* So many bytes that look random, and are the same every time. */
 void scn_put_random(GByteArray *bytes, uint32_t count, uint32_t seed);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Faults of the server's certificate. A fault alone is a note, for many sessions work with it; it
+ * is a warning when the client rejected the certificate, in words that fit the fault. Verdicts
+ * only: whether the clock of the file can be trusted is known at its end.
+ */
+#include "../core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A person needs longer to read a warning. */
+#define AT_ONCE_NS DIAG_SECOND_NS
+
+/* What the client did about the certificate. */
+struct rejection {
+    uint32_t frame; /* 0: nothing, as far as the packets show */
+    enum diag_role role;
+    bool alert; /* else it closed without a word */
+    uint8_t description;
+};
+
+/* What the rules look at. */
+struct look {
+    const struct diag_connection *conn;
+    const struct diag_tls_facts *tls;
+    struct diag_out *out;
+    const struct diag_certificate_entry *own;
+    struct rejection rejection;
+};
+
+/* ---- was it rejected? */
+
+/* The level tells in TLS 1.2, not in 1.3; of these all mean the end. */
+static bool is_about_certificates(uint8_t description)
+{
+    return (description >= 42 && description <= 46) || description == 48;
+}
+
+static struct rejection by_alert(const struct diag_tls_facts *tls)
+{
+    for (size_t i = 0; i < tls->alert_count; i++) {
+        const struct diag_tls_alert *alert = &tls->alerts[i];
+
+        if (alert->side == tls->client && !alert->encrypted &&
+            alert->frame > tls->certificates.frame && is_about_certificates(alert->description))
+            return (struct rejection){alert->frame, DIAG_ROLE_alert, true, alert->description};
+    }
+    return (struct rejection){0};
+}
+
+/* Programs that check after the handshake close without alert and without a byte of data. */
+static struct rejection by_close(const struct diag_connection *conn,
+                                 const struct diag_tls_facts *tls)
+{
+    const struct diag_half *client = &conn->half[tls->client];
+    int64_t since = diag_max_ns(tls->certificates.time_ns,
+                                tls->established.frame ? tls->established.time_ns : INT64_MIN);
+
+    if (conn->closer != tls->client || tls->first_data[tls->client].frame ||
+        conn->close_ns - since > AT_ONCE_NS || conn->close_frame <= tls->certificates.frame)
+        return (struct rejection){0};
+    return (struct rejection){
+        conn->close_frame, client->rst_frame == conn->close_frame ? DIAG_ROLE_rst : DIAG_ROLE_fin,
+        false, 0};
+}
+
+static struct rejection rejection_of(const struct diag_connection *conn,
+                                     const struct diag_tls_facts *tls)
+{
+    struct rejection rejection = by_alert(tls);
+
+    return rejection.frame || tls->alert_count ? rejection : by_close(conn, tls);
+}
+
+/* 42 and 46 are what stacks send for anything; the others name one fault. */
+static bool rejects_for(const struct rejection *rejection, uint8_t fitting)
+{
+    return rejection->alert && (rejection->description == 42 || rejection->description == 46 ||
+                                rejection->description == fitting);
+}
+
+static bool closes_on(const struct rejection *rejection)
+{
+    return rejection->frame && !rejection->alert;
+}
+
+/* ---- findings */
+
+static void tell(const struct look *look, struct diag_finding *f, bool rejected, const char *name)
+{
+    if (!f)
+        return;
+    diag_name_it(look->out, f, name);
+    diag_cite(f, DIAG_ROLE_certificate, look->tls->certificates.frame);
+    if (!rejected)
+        return;
+    f->severity = DIAG_WARN;
+    /* The client may be the one with the wrong clock, name or trust store. */
+    f->blame |= DIAG_BLAME_CLIENT;
+    diag_cite(f, look->rejection.role, look->rejection.frame);
+    if (!look->rejection.alert)
+        f->confidence = DIAG_MEDIUM;
+}
+
+static const char *name_of(const struct look *look)
+{
+    const struct diag_tls_client_hello *hello = look->tls->client_hello;
+    const struct diag_certificate *facts = &look->own->facts;
+
+    if (hello->server_name[0])
+        return hello->server_name;
+    return facts->names[0] ? facts->names : facts->subject;
+}
+
+static uint32_t others_out_of_date(const struct diag_tls_certificates *seen)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 1; i < seen->chain_count; i++)
+        n += seen->chain[i] && diag_certificate_out_of_date(&seen->chain[i]->facts, seen->time_ns);
+    return n;
+}
+
+static void expired(const struct look *look)
+{
+    const struct diag_tls_certificates *seen = &look->tls->certificates;
+    int64_t outside = diag_certificate_outside_ns(&look->own->facts, seen->time_ns);
+
+    if (!outside || diag_certificates_doubt_the_clock(look->conn->engine->certificates))
+        return;
+    struct diag_finding *f =
+        diag_raise(look->out, DIAG_tls_cert_expired, diag_peer(look->tls->client), seen->frame,
+                   outside < 0 ? -outside : outside, seen->frame, others_out_of_date(seen));
+
+    if (f && outside < 0)
+        f->cause = DIAG_CAUSE_not_yet_valid;
+    tell(look, f, rejects_for(&look->rejection, 45) || closes_on(&look->rejection), name_of(look));
+}
+
+/* What a program asks for, without the dot that makes it absolute. */
+static bool is_for(const struct look *look, const char *asked)
+{
+    char name[DIAG_TLS_MAX_NAME + 1];
+    size_t length;
+
+    snprintf(name, sizeof name, "%s", asked);
+    length = strlen(name);
+    if (length > 0 && name[length - 1] == '.')
+        name[length - 1] = '\0';
+    return diag_certificates_cover(look->conn->engine->certificates, look->own, name);
+}
+
+static void other_name(const struct look *look)
+{
+    const struct diag_tls_client_hello *hello = look->tls->client_hello;
+    uint32_t frame = look->tls->certificates.frame;
+
+    /* With encrypted ClientHello the name in clear is not the one that was asked for. */
+    if (!hello->server_name[0] || (hello->ech && look->tls->version >= 0x0304) ||
+        is_for(look, hello->server_name))
+        return;
+    struct diag_finding *f =
+        diag_raise(look->out, DIAG_tls_cert_name_mismatch, diag_peer(look->tls->client), frame,
+                   frame, look->tls->first_client_hello.frame);
+
+    tell(look, f, rejects_for(&look->rejection, 42) || closes_on(&look->rejection),
+         look->own->facts.names);
+}
+
+/* The issuer's certificate is sent along; true also when the chain could not be read. */
+static bool issuer_sent(const struct look *look)
+{
+    const struct diag_tls_certificates *seen = &look->tls->certificates;
+    const char *issuer = look->own->facts.issuer;
+
+    if (seen->count != seen->chain_count || !issuer[0])
+        return true;
+    for (size_t i = 1; i < seen->chain_count; i++)
+        if (!seen->chain[i] || strcmp(seen->chain[i]->facts.subject, issuer) == 0)
+            return true;
+    return false;
+}
+
+/* Roots need not be sent. Whether the issuer is one shows by its own certificate, if some other
+ * connection has it; else only public authorities are known never to sign with their root. */
+static bool issuer_is_no_root(const struct look *look)
+{
+    const struct diag_certificate_entry *issuer =
+        diag_certificates_issuer(look->conn->engine->certificates, look->own);
+
+    return issuer ? !issuer->facts.self_signed : look->own->facts.by_forum;
+}
+
+static void chain_incomplete(const struct look *look)
+{
+    const struct diag_tls_certificates *seen = &look->tls->certificates;
+
+    if (look->own->facts.self_signed || issuer_sent(look) || !issuer_is_no_root(look))
+        return;
+    struct diag_finding *f =
+        diag_raise(look->out, DIAG_tls_cert_chain_incomplete, diag_peer(look->tls->client),
+                   seen->frame, seen->frame, seen->count);
+
+    tell(look, f, rejects_for(&look->rejection, 48), look->own->facts.issuer);
+}
+
+static void self_signed(const struct look *look)
+{
+    uint32_t frame = look->tls->certificates.frame;
+
+    if (look->own->facts.self_signed && rejects_for(&look->rejection, 48))
+        tell(look,
+             diag_raise(look->out, DIAG_tls_cert_self_signed, diag_peer(look->tls->client), frame,
+                        frame),
+             true, look->own->facts.subject);
+}
+
+static void weak(const struct look *look)
+{
+    const struct diag_certificate *facts = &look->own->facts;
+    uint32_t frame = look->tls->certificates.frame;
+    char text[80];
+
+    if (!facts->weak || !rejects_for(&look->rejection, 42))
+        return;
+    snprintf(text, sizeof text, "%s %u bits, signed with %s", facts->key, facts->key_bits,
+             facts->signature);
+    tell(look,
+         diag_raise(look->out, DIAG_tls_cert_weak, diag_peer(look->tls->client), frame, frame,
+                    facts->key_bits),
+         true, text);
+}
+
+static void on_end(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
+
+    if (!tls || tls->certificates.chain_count == 0 || !tls->certificates.frame ||
+        !tls->certificates.chain[0])
+        return;
+    const struct look look = {.conn = conn,
+                              .tls = tls,
+                              .out = out,
+                              .own = tls->certificates.chain[0],
+                              .rejection = rejection_of(conn, tls)};
+
+    expired(&look);
+    other_name(&look);
+    chain_incomplete(&look);
+    self_signed(&look);
+    weak(&look);
+}
+
+const struct diag_rule diag_rule_tls_certificate = {.name = "tls_certificate", .on_end = on_end};

@@ -58,6 +58,19 @@ static bool has_no_certificate(const struct diag_tls_facts *tls)
     return false;
 }
 
+/* What the server's certificate tells beyond the client's alert. */
+static enum diag_cause refine(const struct diag_tls_facts *tls, const struct diag_tls_alert *alert,
+                              enum diag_cause cause)
+{
+    const struct diag_certificate_entry *own = tls->certificates.chain[0];
+
+    if (!own || alert->side != tls->client)
+        return cause;
+    if (own->facts.self_signed && cause == DIAG_CAUSE_unknown_ca)
+        return DIAG_CAUSE_self_signed;
+    return own->facts.weak && cause == DIAG_CAUSE_certificate ? DIAG_CAUSE_weak_certificate : cause;
+}
+
 static enum diag_cause reason(const struct diag_tls_facts *tls, const struct diag_tls_alert *alert)
 {
     const uint8_t handshake_failure = 40;
@@ -67,7 +80,7 @@ static enum diag_cause reason(const struct diag_tls_facts *tls, const struct dia
         return DIAG_CAUSE_client_certificate;
     for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
         if (reasons[i].description == alert->description)
-            return reasons[i].cause;
+            return refine(tls, alert, reasons[i].cause);
     return DIAG_CAUSE_none;
 }
 
@@ -81,6 +94,7 @@ static unsigned suspect(const struct diag_tls_facts *tls, const struct diag_tls_
     case DIAG_CAUSE_client_certificate:
         return diag_blame_side(tls->client);
     case DIAG_CAUSE_certificate:
+    case DIAG_CAUSE_weak_certificate:
     case DIAG_CAUSE_certificate_expired:
     case DIAG_CAUSE_certificate_revoked:
     case DIAG_CAUSE_prohibited:
@@ -146,6 +160,8 @@ static void offer(const struct diag_tls_facts *tls, const struct diag_tls_alert 
     case DIAG_CAUSE_certificate_expired:
     case DIAG_CAUSE_certificate_revoked:
     case DIAG_CAUSE_unknown_ca:
+    case DIAG_CAUSE_self_signed:
+    case DIAG_CAUSE_weak_certificate:
     case DIAG_CAUSE_server_name:
         snprintf(text, OFFER_LENGTH, "%s", asked_name(hello));
         break;

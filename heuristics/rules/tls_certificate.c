@@ -87,14 +87,27 @@ static bool closes_on(const struct rejection *rejection)
 
 /* ---- findings */
 
+/* The client took the certificate and went on: for this connection nobody needs to act. */
+static void accept(const struct look *look, struct diag_finding *f)
+{
+    const struct diag_tls_facts *tls = look->tls;
+
+    if (!tls->established.frame || !tls->first_data[tls->client].frame)
+        return;
+    f->benign = true;
+    f->blame = DIAG_BLAME_NONE;
+}
+
 static void tell(const struct look *look, struct diag_finding *f, bool rejected, const char *name)
 {
     if (!f)
         return;
     diag_name_it(look->out, f, name);
     diag_cite(f, DIAG_ROLE_certificate, look->tls->certificates.frame);
-    if (!rejected)
+    if (!rejected) {
+        accept(look, f);
         return;
+    }
     f->severity = DIAG_WARN;
     /* The client may be the one with the wrong clock, name or trust store. */
     f->blame |= DIAG_BLAME_CLIENT;
@@ -205,33 +218,6 @@ static void chain_incomplete(const struct look *look)
     tell(look, f, rejects_for(&look->rejection, 48), look->own->facts.issuer);
 }
 
-static void self_signed(const struct look *look)
-{
-    uint32_t frame = look->tls->certificates.frame;
-
-    if (look->own->facts.self_signed && rejects_for(&look->rejection, 48))
-        tell(look,
-             diag_raise(look->out, DIAG_tls_cert_self_signed, diag_peer(look->tls->client), frame,
-                        frame),
-             true, look->own->facts.subject);
-}
-
-static void weak(const struct look *look)
-{
-    const struct diag_certificate *facts = &look->own->facts;
-    uint32_t frame = look->tls->certificates.frame;
-    char text[80];
-
-    if (!facts->weak || !rejects_for(&look->rejection, 42))
-        return;
-    snprintf(text, sizeof text, "%s %u bits, signed with %s", facts->key, facts->key_bits,
-             facts->signature);
-    tell(look,
-         diag_raise(look->out, DIAG_tls_cert_weak, diag_peer(look->tls->client), frame, frame,
-                    facts->key_bits),
-         true, text);
-}
-
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
@@ -248,8 +234,6 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     expired(&look);
     other_name(&look);
     chain_incomplete(&look);
-    self_signed(&look);
-    weak(&look);
 }
 
 const struct diag_rule diag_rule_tls_certificate = {.name = "tls_certificate", .on_end = on_end};

@@ -79,8 +79,6 @@ static const char *const slugs[] = {
     "tls_cert_expired",
     "tls_cert_name_mismatch",
     "tls_cert_chain_incomplete",
-    "tls_cert_self_signed",
-    "tls_cert_weak",
 };
 
 #endif

@@ -87,12 +87,10 @@ static bool closes_on(const struct rejection *rejection)
 
 /* ---- findings */
 
-/* The client took the certificate and went on: for this connection nobody needs to act. */
+/* The client finished the handshake: it took the certificate, and nobody needs to act. */
 static void accept(const struct look *look, struct diag_finding *f)
 {
-    const struct diag_tls_facts *tls = look->tls;
-
-    if (!tls->established.frame || !tls->first_data[tls->client].frame)
+    if (!look->tls->established.frame)
         return;
     f->benign = true;
     f->blame = DIAG_BLAME_NONE;

@@ -60,14 +60,22 @@ void diag_gaps_open(const struct diag_step *step)
                                                   .time_ns = step->seg->time_ns};
 }
 
+/* More than the receiver ever allowed can not have been sent: the numbers are another connection's,
+ * or were rewritten. */
+static bool can_have_been_sent(const struct diag_half *receiver, const struct diag_hole *hole)
+{
+    return !receiver->edge_valid || diag_seq_le(hole->end, receiver->edge);
+}
+
 /* An ACK at the hole may have left before the segment behind it arrived, unless it is a repeated
  * one, carries SACK blocks, or comes a round trip later. */
 static bool asks_for(const struct diag_step *step, const struct diag_hole *hole)
 {
     const struct diag_segment *seg = step->seg;
 
-    return seg->ack == hole->seq && (seg->sack_count || (!step->advances && !seg->payload) ||
-                                     seg->time_ns - hole->time_ns >= diag_rtt(step->conn));
+    return seg->ack == hole->seq && can_have_been_sent(step->x, hole) &&
+           (seg->sack_count || (!step->advances && !seg->payload) ||
+            seg->time_ns - hole->time_ns >= diag_rtt(step->conn));
 }
 
 /* The receiver repeats its ACK at the hole: it lacks these bytes too. */

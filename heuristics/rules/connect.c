@@ -152,6 +152,9 @@ struct diag_finding *diag_report_old_connection(const struct diag_step *step,
     if (!f)
         return NULL;
     f->cause = closed ? DIAG_CAUSE_time_wait : DIAG_CAUSE_half_open;
+    /* Who still has a connection may never have received its end. */
+    if (!closed)
+        f->blame |= DIAG_BLAME_PATH;
     if (conn->previous)
         diag_cite(f, DIAG_ROLE_old_connection, conn->previous->last_frame);
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);

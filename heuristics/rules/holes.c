@@ -11,21 +11,27 @@
 
 /* ---- sent, and never arrived: the hole that the receiver keeps asking for */
 
-static int64_t sent_since(const struct diag_connection *conn, const struct diag_hole *hole)
+/* Since when the bytes are awaited: the whole request, where they answer one; else what shows the
+ * hole. */
+static int64_t sent_since(const struct diag_connection *conn, const struct diag_hole *hole,
+                          uint32_t *frame)
 {
     const struct diag_request *r = &conn->request;
+    bool answers = r->open && r->acked_frame && r->last_ns < hole->time_ns;
 
-    return r->open && r->acked_frame && r->last_ns < hole->time_ns ? r->last_ns : hole->time_ns;
+    *frame = answers ? r->last_frame : hole->frame;
+    return answers ? r->last_ns : hole->time_ns;
 }
 
 static struct diag_finding *report_lost(const struct diag_connection *conn, struct diag_out *out,
                                         enum diag_side side, uint32_t frame, int64_t now_ns)
 {
     const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
-    int64_t waited = now_ns - sent_since(conn, hole);
+    uint32_t since = 0;
+    int64_t waited = now_ns - sent_since(conn, hole, &since);
     struct diag_finding *f =
         diag_raise(out, DIAG_response_lost_fin_gap, side, frame, hole->end - hole->seq, waited,
-                   hole->frame, hole->asked_frame);
+                   hole->frame, hole->asked_frame, since);
 
     if (!f)
         return NULL;

@@ -193,6 +193,7 @@ void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out
     if (!f)
         return;
     f->cause = old->cause;
+    f->blame = old->blame;
     for (uint32_t i = 0; i < old->evidence_count; i++)
         diag_cite(f, old->evidence[i].role, old->evidence[i].frame);
     if (f->value[1] < DIAG_SECOND_NS * 12 / 10)

@@ -57,7 +57,7 @@ class PortReuse(Story):
         # Each reset ends an attempt; a SYN that is merely repeated begins none.
         resets = [frame for frame in recording.of(1) if frame.is_rst]
         return truth(healthy(0), connection(1, 'degraded', 'syn_hits_old_connection',
-                                            'client_or_middlebox', also=['client'],
+                                            'client_or_path_or_middlebox', also=['client', 'path'],
                                             cause='half_open', attempts=len(resets) + 1))
 
     def marks(self, p, recording):

@@ -162,11 +162,12 @@ static enum diag_cause how_unknown(const struct diag_rst *r)
     return DIAG_CAUSE_lost_state;
 }
 
-/* Since it was heard last, before the segment that it does not know. */
+/* Since it was heard last, before the segment that it does not know; it may have spoken since. */
 static int64_t idle_before(const struct diag_rst *r, const struct diag_sent *answered)
 {
-    return answered && r->x->segments ? answered->time_ns - r->x->last_ns
-                                      : r->conn->segments_gap_ns;
+    if (!answered || !r->x->segments)
+        return r->conn->segments_gap_ns;
+    return diag_max_ns(0, answered->time_ns - r->x->last_ns);
 }
 
 static void report_no_socket(const struct diag_rst *r)

@@ -37,6 +37,7 @@ class Scenario:
     peer: str = None         # a stack beside Linux, of peers.py
     act: str = None          # what its program does, or the server behind it
     tunnel: str = None       # what the captures lie in, of tunnel.py
+    needs: str = None        # a file that a kernel has which can play it
 
 
 def scenario(story, **facts):

@@ -206,11 +206,17 @@ def tell_plays(theatre, runs):
 
 def without_missing(plays):
     """The scenarios whose stacks are here; the others are named."""
-    missing = {stack: why for stack in peers.NEEDS if (why := peers.why_not(stack))}
+    missing = {stack: peers.why_not(stack) for stack in peers.NEEDS}
+    here = []
     for play in plays:
-        if play.peer in missing:
-            print(f'{play.name}: skipped, {missing[play.peer]}', file=sys.stderr)
-    return [play for play in plays if play.peer not in missing]
+        why = missing[play.peer] if play.peer else None
+        if play.needs and not os.path.exists(play.needs):
+            why = f'no {play.needs}'
+        if why:
+            print(f'{play.name}: skipped, {why}', file=sys.stderr)
+        else:
+            here.append(play)
+    return here
 
 
 def run_all(wanted, plays, out):

@@ -201,7 +201,9 @@ enum diag_option {
     DIAG_OPT_SACK = 1 << 4,
     DIAG_OPT_FAST_OPEN = 1 << 5,
     DIAG_OPT_MPTCP = 1 << 6,
-    DIAG_OPT_MD5 = 1 << 7
+    DIAG_OPT_MD5 = 1 << 7,
+    DIAG_OPT_MPTCP_JOIN = 1 << 8, /* MP_JOIN: a further subflow */
+    DIAG_OPT_MPTCP_RESET = 1 << 9 /* MP_TCPRST, with a reason */
 };
 
 /* One TCP segment, as the wire had it. */
@@ -221,8 +223,9 @@ struct diag_segment {
     unsigned options;    /* enum diag_option */
     uint16_t mss;
     uint8_t wscale;
-    uint8_t sack_count;  /* blocks */
-    uint32_t sack[4][2]; /* left and right edge */
+    uint8_t mptcp_reason; /* RFC 8684 3.6, of DIAG_OPT_MPTCP_RESET */
+    uint8_t sack_count;   /* blocks */
+    uint32_t sack[4][2];  /* left and right edge */
     uint32_t tsval;
     uint32_t tsecr;
     uint8_t ip_version;

@@ -66,6 +66,25 @@ static void read_sack(const uint8_t *body, unsigned length, struct diag_segment 
     }
 }
 
+enum {
+    MP_JOIN = 1,
+    MP_TCPRST = 8
+};
+
+/* The subtype is in the high bits of the first byte (RFC 8684 3). */
+static void read_mptcp(const uint8_t *body, unsigned length, struct diag_segment *segment)
+{
+    unsigned subtype = length ? body[0] >> 4 : 0;
+
+    segment->options |= DIAG_OPT_MPTCP;
+    if (subtype == MP_JOIN)
+        segment->options |= DIAG_OPT_MPTCP_JOIN;
+    if (subtype == MP_TCPRST && length == 2) {
+        segment->options |= DIAG_OPT_MPTCP_RESET;
+        segment->mptcp_reason = body[1];
+    }
+}
+
 /* One option whose body is captured; an option with a wrong length counts as absent. */
 static void read_option(uint8_t kind, const uint8_t *body, unsigned length,
                         struct diag_segment *segment)
@@ -87,7 +106,7 @@ static void read_option(uint8_t kind, const uint8_t *body, unsigned length,
     } else if (kind == 19) {
         segment->options |= DIAG_OPT_MD5;
     } else if (kind == 30) {
-        segment->options |= DIAG_OPT_MPTCP;
+        read_mptcp(body, length, segment);
     } else if (kind == 34) {
         segment->options |= DIAG_OPT_FAST_OPEN;
     }

@@ -83,7 +83,7 @@ static bool closed_instead_of_answering(const struct diag_step *step)
     int64_t waited = step->seg->time_ns - r->last_ns;
 
     /* A close beyond all that came of the server: the answer may be what is missing. */
-    if (step->from != DIAG_SERVER || step->seg->payload ||
+    if (step->from != DIAG_SERVER || step->seg->payload || diag_ends_subflow(step) ||
         diag_seq_lt(step->x->nxt, step->seg->seq) || step->x->hole_count ||
         !request_was_taken(step) || diag_in_tls_handshake(conn) || !diag_answer_due(conn, waited) ||
         !r->due)

@@ -4,6 +4,7 @@
  * way, success after retries, or a server that accepts and closes. Refusals are resets and live
  * with them (reset.c).
  */
+#include "blame.h"
 #include "connect.h"
 
 #include <string.h>
@@ -181,7 +182,8 @@ static bool server_turns_away(const struct diag_step *step)
     bool active = step->rst && (step->seg->flags & DIAG_ACK) && step->seg->seq == step->x->nxt;
 
     return step->from == DIAG_SERVER && (step->fin || active) && !step->seg->payload &&
-           conn->closer == DIAG_NO_SIDE && conn->opening.established && step->x->bytes == 0;
+           !diag_ends_subflow(step) && conn->closer == DIAG_NO_SIDE && conn->opening.established &&
+           step->x->bytes == 0;
 }
 
 static bool took_client_data(const struct diag_step *step)

@@ -125,10 +125,36 @@ static void reason_in_reset(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_rst, seg->frame);
 }
 
+/* The names of RFC 8684 3.6; 0 is no reason at all. */
+static void reason_of_subflow(const struct diag_step *step)
+{
+    static const char *const reason[] = {NULL,
+                                         "MPTCP-specific error",
+                                         "lack of resources",
+                                         "administratively prohibited",
+                                         "too much outstanding data",
+                                         "unacceptable performance",
+                                         "a middlebox interferes"};
+    const struct diag_segment *seg = step->seg;
+
+    if (!step->rst || !(seg->options & DIAG_OPT_MPTCP_RESET) || seg->mptcp_reason == 0 ||
+        seg->mptcp_reason >= G_N_ELEMENTS(reason) || diag_raised(step->conn, DIAG_rst_with_reason))
+        return;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_rst_with_reason, step->from, seg->frame, seg->payload);
+
+    if (!f)
+        return;
+    f->cause = DIAG_CAUSE_subflow;
+    diag_name_it(step->out, f, reason[seg->mptcp_reason]);
+    diag_cite(f, DIAG_ROLE_rst, seg->frame);
+}
+
 static void on_segment(const struct diag_step *step)
 {
     conflicting_data(step);
     reason_in_reset(step);
+    reason_of_subflow(step);
 }
 
 const struct diag_rule diag_rule_content = {

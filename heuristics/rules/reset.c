@@ -24,11 +24,16 @@ static const struct diag_reset *earlier(const struct diag_connection *conn, enum
 
 static enum diag_id classify(const struct diag_rst *r)
 {
+    const GPtrArray *events = r->conn->events;
+    guint before = events ? events->len : 0;
     size_t i = 0;
 
     while (!classes[i]->matches(r))
         i++;
     classes[i]->report(r);
+    events = r->conn->events;
+    if (diag_ends_subflow(r->step) && events && events->len > before)
+        diag_excuse(g_ptr_array_index(events, before));
     return classes[i]->id;
 }
 

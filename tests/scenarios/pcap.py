@@ -48,6 +48,11 @@ def network(source, destination, ttl=64, tos=0, ip_id=0, dont_fragment=True):
               flags="DF" if dont_fragment else 0)
 
 
+def multipath(what):
+    """Option 30 of RFC 8684: MP_JOIN of a SYN, or MP_TCPRST."""
+    return b"\x10\x01tokenonc" if what == "join" else bytes([0x80, what])
+
+
 def tcp_options(options):
     """In the order of Linux."""
     found = []
@@ -61,6 +66,8 @@ def tcp_options(options):
         found.append(("Timestamp", tuple(options["ts"])))
     if "ws" in options:
         found += [("NOP", None), ("WScale", options["ws"])]
+    if "mptcp" in options:
+        found.append((30, multipath(options["mptcp"])))
     if "sack" in options:
         edges = [edge for block in options["sack"] for edge in block]
         found += [("NOP", None), ("NOP", None), ("SAck", tuple(edges))]

@@ -35,6 +35,10 @@ static void put_options(GString *out, const struct diag_segment *segment)
         scn_json_key(out, "ts");
         g_string_append_printf(out, "[%u,%u]", segment->tsval, segment->tsecr);
     }
+    if (segment->options & DIAG_OPT_MPTCP_JOIN)
+        scn_json_text(out, "mptcp", "join");
+    if (segment->options & DIAG_OPT_MPTCP_RESET)
+        scn_json_number(out, "mptcp", segment->mptcp_reason);
     if (segment->options & DIAG_OPT_SACK)
         put_sack(out, segment);
     g_string_append_c(out, '}');

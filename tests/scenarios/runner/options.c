@@ -118,6 +118,22 @@ static void clear_absent(struct diag_segment *segment)
         segment->sack_count = 0;
 }
 
+/* mptcp=join, or mptcp=REASON of a reset. */
+static void set_mptcp(struct scn_draft *draft)
+{
+    const char *text = scn_line_value(draft->line, "mptcp");
+
+    if (!text)
+        return;
+    draft->segment.options |= DIAG_OPT_MPTCP;
+    if (strcmp(text, "join") == 0) {
+        draft->segment.options |= DIAG_OPT_MPTCP_JOIN;
+        return;
+    }
+    draft->segment.options |= DIAG_OPT_MPTCP_RESET;
+    draft->segment.mptcp_reason = (uint8_t)scn_number(draft->line, text, UINT8_MAX);
+}
+
 void scn_draft_options(struct scn_draft *draft)
 {
     struct diag_segment *segment = &draft->segment;
@@ -131,9 +147,11 @@ void scn_draft_options(struct scn_draft *draft)
     segment->wscale = (uint8_t)scn_line_number(line, "ws", 14, 7);
     if (scn_line_flag(line, "sackok"))
         segment->options |= DIAG_OPT_SACK_PERMITTED;
+    set_mptcp(draft);
     segment->cut = scn_line_flag(line, "cut");
     if (segment->cut) {
         segment->options = 0;
+        segment->mptcp_reason = 0;
         segment->captured = 0;
     }
     clear_absent(segment);

@@ -26,10 +26,12 @@ enum diag_trait {
     DIAG_SEES_CLOSED = 1 << 10,    /* somebody had closed before it */
     DIAG_SEES_HANDSHAKE = 1 << 11, /* of TLS, under way */
     DIAG_SEES_REFUSAL = 1 << 12,   /* an ACK that answers its peer's data without taking them */
-    DIAG_SEES_ANY = 1 << 13        /* every segment is */
+    DIAG_SEES_ASKED = 1 << 13,     /* a request was unanswered before it */
+    DIAG_SEES_REPAIR = 1 << 14,    /* it acknowledges what had to be sent again */
+    DIAG_SEES_ANY = 1 << 15        /* every segment is */
 };
 
-#define DIAG_TRAITS 14
+#define DIAG_TRAITS 16
 
 /* What one segment means, given the state before it. */
 struct diag_step {

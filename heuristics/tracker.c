@@ -93,6 +93,10 @@ static unsigned traits_of_state(const struct diag_step *step)
         traits |= DIAG_SEES_GAP;
     if (step->x->zero_frame)
         traits |= DIAG_SEES_WINDOW;
+    if (conn->request.open)
+        traits |= DIAG_SEES_ASKED;
+    if (step->advances && step->y->flight_count && step->y->flight[0].again)
+        traits |= DIAG_SEES_REPAIR;
     if (conn->closer != DIAG_NO_SIDE || step->x->rst_frame)
         traits |= DIAG_SEES_CLOSED;
     if (conn->tls && !diag_tls_facts(conn->tls)->established.frame)

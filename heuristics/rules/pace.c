@@ -48,4 +48,5 @@ static void on_applied(const struct diag_step *step)
         report(step, step->seg->time_ns - step->conn->request.last_ns);
 }
 
-const struct diag_rule diag_rule_pace = {.name = "pace", .on_applied = on_applied};
+const struct diag_rule diag_rule_pace = {
+    .name = "pace", .sees_applied = DIAG_SEES_ASKED, .on_applied = on_applied};

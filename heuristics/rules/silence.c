@@ -276,7 +276,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 }
 
 const struct diag_rule diag_rule_silence = {.name = "silence",
-                                            .sees = DIAG_SEES_DATA,
+                                            .sees = DIAG_SEES_ASKED | DIAG_SEES_HANDSHAKE,
                                             .sees_applied = DIAG_SEES_HANDSHAKE,
                                             .on_segment = answered_late,
                                             .on_applied = still_waiting,

@@ -278,6 +278,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 }
 
 const struct diag_rule diag_rule_unacked = {.name = "unacked",
+                                            .sees = DIAG_SEES_AGAIN | DIAG_SEES_REPAIR,
                                             .sees_applied = DIAG_SEES_AGAIN,
                                             .on_segment = on_segment,
                                             .on_applied = sent_again,

@@ -152,6 +152,8 @@ static void read_body(struct diag_tls_reader *reader, struct diag_tls_bytes byte
 static uint32_t take_header(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
                             uint32_t at)
 {
+    uint32_t n = MIN((uint32_t)(DIAG_TLS_HEADER - reader->header_have), chunk->length - at);
+
     if (!chunk->data) {
         lose_the_way(reader);
         return 0;
@@ -160,7 +162,8 @@ static uint32_t take_header(struct diag_tls_reader *reader, const struct diag_ch
         reader->start = chunk->seq + at;
         reader->first_frame = chunk->carrier;
     }
-    reader->header[reader->header_have++] = chunk->data[at];
+    memcpy(reader->header + reader->header_have, chunk->data + at, n);
+    reader->header_have = (uint8_t)(reader->header_have + n);
     if (!can_be_header(reader->header, reader->header_have)) {
         reject_header(reader);
         return 0;
@@ -168,9 +171,9 @@ static uint32_t take_header(struct diag_tls_reader *reader, const struct diag_ch
     if (reader->header_have == DIAG_TLS_HEADER) {
         begin_record(reader);
         if (reader->left == 0)
-            end_record(reader, chunk, chunk->seq + at + 1);
+            end_record(reader, chunk, chunk->seq + at + n);
     }
-    return 1;
+    return n;
 }
 
 static uint32_t take_body(struct diag_tls_reader *reader, const struct diag_chunk *chunk,

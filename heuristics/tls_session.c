@@ -120,15 +120,16 @@ void diag_tls_segment(struct diag_tls *tls, enum diag_side from, const struct di
         diag_tls_start(tls, from, seq);
     if (segment->payload > 0 && !is_padding(segment)) {
         /* What the sender has acknowledged came before the TLS that its bytes begin (STARTTLS). */
-        if (segment->flags & DIAG_ACK)
+        if ((segment->flags & DIAG_ACK) && !peer->stream.touched) {
             diag_stream_start_near(&peer->stream, segment->ack);
+            refresh(peer);
+        }
         take_payload(reader, segment, seq);
     }
     if (segment->flags & DIAG_FIN)
         diag_stream_finish(&reader->stream, seq + segment->payload, segment->frame,
                            segment->time_ns);
     refresh(reader);
-    refresh(peer);
 }
 
 void diag_tls_acked(struct diag_tls *tls, enum diag_side sender, uint32_t ack)
@@ -241,12 +242,14 @@ static bool comes_from_client(enum diag_tls_expect expect)
 
 enum diag_tls_expect diag_tls_waiting_for(const struct diag_tls *tls, enum diag_side *who)
 {
+    *who = DIAG_NO_SIDE;
+    if (is_over(&tls->facts))
+        return DIAG_TLS_EXPECT_nothing;
     enum diag_tls_expect expect = next_message(tls);
     const struct diag_tls_reader *awaited = diag_tls_reader_of(tls, comes_from_client(expect));
 
-    *who = DIAG_NO_SIDE;
     /* What was not captured may have been it, and data show that a hello came before. */
-    if (is_over(&tls->facts) || awaited->half->missed ||
+    if (awaited->half->missed ||
         (expect == DIAG_TLS_EXPECT_client_hello && awaited->half->data_records > 0))
         return DIAG_TLS_EXPECT_nothing;
     *who = awaited->side;

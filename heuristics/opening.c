@@ -5,8 +5,6 @@
  */
 #include "core.h"
 
-#include <string.h>
-
 /* RFC 3168 6.1.1: an ECN-setup SYN has both bits. */
 static bool asks_for_ecn(const struct diag_segment *seg)
 {
@@ -236,9 +234,11 @@ void diag_opening_apply(const struct diag_step *step)
 static void add_letter(struct diag_connection *conn, enum diag_side side, char letter, bool once)
 {
     char c = side == DIAG_CLIENT ? (char)(letter - 'a' + 'A') : letter;
+    uint64_t bit = UINT64_C(1) << (c - 'A');
 
-    if (conn->history_length + 1 >= DIAG_HISTORY || (once && strchr(conn->history, c)))
+    if (conn->history_length + 1 >= DIAG_HISTORY || (once && (conn->history_letters & bit)))
         return;
+    conn->history_letters |= bit;
     conn->history[conn->history_length++] = c;
 }
 

@@ -259,6 +259,7 @@ struct diag_connection {
     uint32_t recent_capacity;
     uint32_t reset_count;
     struct diag_reset *reset; /* grows up to DIAG_RESETS */
+    uint64_t history_letters; /* that are in it: bit 0 is 'A', bit 32 'a' */
     uint8_t history_length;
     char history[DIAG_HISTORY];
     uint64_t raised[(DIAG_ID_COUNT + 63) / 64];

@@ -54,8 +54,7 @@ static struct slot *slot_of(struct diag_streams *streams, const struct diag_endp
 
 static bool same_end(const struct diag_endpoint *a, const struct diag_endpoint *b)
 {
-    return a->port == b->port && a->address.length == b->address.length &&
-           memcmp(a->address.bytes, b->address.bytes, a->address.length) == 0;
+    return a->port == b->port && memcmp(&a->address, &b->address, sizeof a->address) == 0;
 }
 
 static bool holds(const struct slot *slot, const struct diag_endpoint *a,

@@ -84,11 +84,14 @@ struct diag_asked {
     uint64_t on_applied;
 };
 
+#define DIAG_NEAR 256
+
 struct diag_engine {
     struct diag_settings settings;
-    struct diag_asked asked[DIAG_TRAITS]; /* by bit of enum diag_trait */
-    GHashTable *by_tuple;                 /* struct tuple -> newest struct diag_connection */
-    GHashTable *by_stream;                /* stream -> struct diag_connection */
+    struct diag_asked asked[DIAG_TRAITS];    /* by bit of enum diag_trait */
+    GHashTable *by_tuple;                    /* struct tuple -> newest struct diag_connection */
+    GHashTable *by_stream;                   /* stream -> struct diag_connection */
+    struct diag_connection *near[DIAG_NEAR]; /* some of by_stream, by its last bits */
     GPtrArray *connections;
     GPtrArray *findings; /* all events, owned, in frame order */
     GStringChunk *strings;
@@ -235,6 +238,20 @@ void diag_spent_add(const struct diag_step *step);
 /* The same frame captured twice (SPAN, VLAN, tunnel): it is left out of every TCP rule. */
 const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
                                      const struct diag_segment *seg, enum diag_side from);
+
+/* ---- which connection (lookup.c) */
+
+void diag_lookup_init(struct diag_engine *engine);
+void diag_lookup_free(struct diag_engine *engine);
+/* That of the segment, which begins one if there is none. */
+struct diag_connection *diag_connection_of(struct diag_engine *engine,
+                                           const struct diag_segment *seg);
+/* NULL when there is none; between two endpoints, the newest. */
+struct diag_connection *diag_connection_of_stream(const struct diag_engine *engine,
+                                                  uint32_t stream);
+struct diag_connection *diag_connection_between(const struct diag_engine *engine,
+                                                const struct diag_endpoint *a,
+                                                const struct diag_endpoint *b);
 
 /* ---- questions about a connection (connection.c) */
 

@@ -36,59 +36,13 @@ static void subscribe(struct diag_engine *engine)
     }
 }
 
-struct tuple {
-    struct diag_endpoint low;
-    struct diag_endpoint high;
-};
-
-static int compare_endpoints(const struct diag_endpoint *a, const struct diag_endpoint *b)
-{
-    int order = memcmp(&a->address, &b->address, sizeof a->address);
-
-    return order ? order : (int)a->port - (int)b->port;
-}
-
-static struct tuple tuple_of(const struct diag_endpoint *a, const struct diag_endpoint *b)
-{
-    struct tuple tuple;
-
-    memset(&tuple, 0, sizeof tuple);
-    tuple.low = compare_endpoints(a, b) < 0 ? *a : *b;
-    tuple.high = compare_endpoints(a, b) < 0 ? *b : *a;
-    return tuple;
-}
-
-static guint hash_endpoint(guint hash, const struct diag_endpoint *e)
-{
-    for (size_t i = 0; i < e->address.length; i++)
-        hash = (hash ^ e->address.bytes[i]) * 16777619U;
-    return (hash ^ e->port) * 16777619U;
-}
-
-static guint hash_tuple(gconstpointer key)
-{
-    const struct tuple *tuple = key;
-
-    return hash_endpoint(hash_endpoint(2166136261U, &tuple->low), &tuple->high);
-}
-
-static gboolean equal_tuple(gconstpointer a, gconstpointer b)
-{
-    const struct tuple *x = a;
-    const struct tuple *y = b;
-
-    return compare_endpoints(&x->low, &y->low) == 0 && compare_endpoints(&x->high, &y->high) == 0;
-}
-
 struct diag_engine *diag_engine_new(const struct diag_settings *settings)
 {
     struct diag_engine *engine = g_new0(struct diag_engine, 1);
 
     engine->settings = *settings;
     subscribe(engine);
-    engine->by_tuple = g_hash_table_new_full(hash_tuple, equal_tuple, g_free, NULL);
-    engine->by_stream = g_hash_table_new(g_direct_hash, g_direct_equal);
-    engine->connections = g_ptr_array_new_with_free_func(diag_connection_free);
+    diag_lookup_init(engine);
     engine->findings = g_ptr_array_new_with_free_func(g_free);
     engine->strings = g_string_chunk_new(256);
     engine->names = diag_names_new(settings);
@@ -102,9 +56,7 @@ void diag_engine_free(struct diag_engine *engine)
     if (!engine)
         return;
     diag_judgement_free(engine->judgement);
-    g_hash_table_destroy(engine->by_tuple);
-    g_hash_table_destroy(engine->by_stream);
-    g_ptr_array_free(engine->connections, TRUE);
+    diag_lookup_free(engine);
     g_ptr_array_free(engine->findings, TRUE);
     g_string_chunk_free(engine->strings);
     diag_names_free(engine->names);
@@ -125,47 +77,6 @@ void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns
     engine->fed++;
     engine->last_frame = frame;
     engine->last_ns = diag_max_ns(engine->last_ns, time_ns);
-}
-
-/* Without a label from Wireshark, a SYN with a new ISN begins a connection, as it does there. */
-static bool another_stream(const struct diag_connection *conn, const struct diag_segment *seg)
-{
-    if (seg->stream != DIAG_NO_STREAM || conn->stream != DIAG_NO_STREAM)
-        return conn->stream != seg->stream;
-    return (seg->flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN && conn->half[DIAG_CLIENT].syn &&
-           conn->half[DIAG_CLIENT].isn != seg->seq;
-}
-
-static struct diag_connection *start(struct diag_engine *engine, struct tuple *tuple,
-                                     struct diag_connection *previous,
-                                     const struct diag_segment *seg)
-{
-    struct diag_connection *conn = diag_connection_new(engine, seg);
-
-    conn->previous = previous;
-    conn->index = engine->connections->len;
-    g_ptr_array_add(engine->connections, conn);
-    g_hash_table_replace(engine->by_tuple, g_memdup2(tuple, sizeof *tuple), conn);
-    if (seg->stream != DIAG_NO_STREAM)
-        g_hash_table_insert(engine->by_stream, GUINT_TO_POINTER(seg->stream), conn);
-    return conn;
-}
-
-/* By Wireshark's label where there is one: it also knows the stream that it went back to, when two
- * connections on one 4-tuple are interleaved. Without a label, the newest of the 4-tuple. */
-static struct diag_connection *connection_of(struct diag_engine *engine,
-                                             const struct diag_segment *seg)
-{
-    bool labelled = seg->stream != DIAG_NO_STREAM;
-    struct diag_connection *conn =
-        labelled ? g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(seg->stream)) : NULL;
-
-    if (conn)
-        return conn;
-    struct tuple tuple = tuple_of(&seg->source, &seg->destination);
-
-    conn = g_hash_table_lookup(engine->by_tuple, &tuple);
-    return conn && !another_stream(conn, seg) ? conn : start(engine, &tuple, conn, seg);
 }
 
 static void note_copy(struct diag_out *out, const struct diag_segment *seg,
@@ -234,7 +145,7 @@ static bool is_padding(const struct diag_segment *seg)
 struct diag_connection *diag_feed_segment(struct diag_engine *engine,
                                           const struct diag_segment *segment)
 {
-    struct diag_connection *conn = connection_of(engine, segment);
+    struct diag_connection *conn = diag_connection_of(engine, segment);
     struct diag_out out = {engine, conn, engine->findings, false};
     enum diag_side from = diag_side_of(conn, segment);
     struct diag_segment bare;
@@ -273,9 +184,8 @@ bool diag_rules_overtaken(const struct diag_connection *conn, const struct diag_
 
 struct diag_connection *diag_feed_icmp(struct diag_engine *engine, const struct diag_icmp *icmp)
 {
-    struct tuple tuple = tuple_of(&icmp->source, &icmp->destination);
-    struct diag_connection *conn = g_hash_table_lookup(engine->by_tuple, &tuple);
-
+    struct diag_connection *conn =
+        diag_connection_between(engine, &icmp->source, &icmp->destination);
     struct diag_out out = {engine, conn, engine->findings, false};
 
     engine->fed++;
@@ -341,8 +251,7 @@ size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
 const struct diag_reset *diag_reset_of_frame(const struct diag_engine *engine, uint32_t stream,
                                              uint32_t frame)
 {
-    const struct diag_connection *conn =
-        g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(stream));
+    const struct diag_connection *conn = diag_connection_of_stream(engine, stream);
     uint32_t low = 0;
     uint32_t high = conn ? conn->reset_count : 0;
 

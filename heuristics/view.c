@@ -205,8 +205,7 @@ void diag_view_label(struct diag_engine *engine, size_t index, struct diag_view 
 
 bool diag_view_of_stream(struct diag_engine *engine, uint32_t stream, struct diag_view *view)
 {
-    const struct diag_connection *conn =
-        g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(stream));
+    const struct diag_connection *conn = diag_connection_of_stream(engine, stream);
 
     if (conn)
         diag_view_get(engine, conn->index, view);

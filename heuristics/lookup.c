@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which connection a fact belongs to: by the stream number that Wireshark gave it, else by its
+ * addresses and ports.
+ */
+#include "core.h"
+
+#include <string.h>
+
+struct tuple {
+    struct diag_endpoint low;
+    struct diag_endpoint high;
+};
+
+static int compare_endpoints(const struct diag_endpoint *a, const struct diag_endpoint *b)
+{
+    int order = memcmp(&a->address, &b->address, sizeof a->address);
+
+    return order ? order : (int)a->port - (int)b->port;
+}
+
+static struct tuple tuple_of(const struct diag_endpoint *a, const struct diag_endpoint *b)
+{
+    struct tuple tuple;
+
+    memset(&tuple, 0, sizeof tuple);
+    tuple.low = compare_endpoints(a, b) < 0 ? *a : *b;
+    tuple.high = compare_endpoints(a, b) < 0 ? *b : *a;
+    return tuple;
+}
+
+static guint hash_endpoint(guint hash, const struct diag_endpoint *e)
+{
+    for (size_t i = 0; i < e->address.length; i++)
+        hash = (hash ^ e->address.bytes[i]) * 16777619U;
+    return (hash ^ e->port) * 16777619U;
+}
+
+static guint hash_tuple(gconstpointer key)
+{
+    const struct tuple *tuple = key;
+
+    return hash_endpoint(hash_endpoint(2166136261U, &tuple->low), &tuple->high);
+}
+
+static gboolean equal_tuple(gconstpointer a, gconstpointer b)
+{
+    const struct tuple *x = a;
+    const struct tuple *y = b;
+
+    return compare_endpoints(&x->low, &y->low) == 0 && compare_endpoints(&x->high, &y->high) == 0;
+}
+
+void diag_lookup_init(struct diag_engine *engine)
+{
+    engine->by_tuple = g_hash_table_new_full(hash_tuple, equal_tuple, g_free, NULL);
+    engine->by_stream = g_hash_table_new(g_direct_hash, g_direct_equal);
+    engine->connections = g_ptr_array_new_with_free_func(diag_connection_free);
+}
+
+void diag_lookup_free(struct diag_engine *engine)
+{
+    g_hash_table_destroy(engine->by_tuple);
+    g_hash_table_destroy(engine->by_stream);
+    g_ptr_array_free(engine->connections, TRUE);
+}
+
+struct diag_connection *diag_connection_of_stream(const struct diag_engine *engine, uint32_t stream)
+{
+    return g_hash_table_lookup(engine->by_stream, GUINT_TO_POINTER(stream));
+}
+
+struct diag_connection *diag_connection_between(const struct diag_engine *engine,
+                                                const struct diag_endpoint *a,
+                                                const struct diag_endpoint *b)
+{
+    struct tuple tuple = tuple_of(a, b);
+
+    return g_hash_table_lookup(engine->by_tuple, &tuple);
+}
+
+/* Without a label from Wireshark, a SYN with a new ISN begins a connection, as it does there. */
+static bool another_stream(const struct diag_connection *conn, const struct diag_segment *seg)
+{
+    if (seg->stream != DIAG_NO_STREAM || conn->stream != DIAG_NO_STREAM)
+        return conn->stream != seg->stream;
+    return (seg->flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN && conn->half[DIAG_CLIENT].syn &&
+           conn->half[DIAG_CLIENT].isn != seg->seq;
+}
+
+static struct diag_connection *start(struct diag_engine *engine, struct tuple *tuple,
+                                     struct diag_connection *previous,
+                                     const struct diag_segment *seg)
+{
+    struct diag_connection *conn = diag_connection_new(engine, seg);
+
+    conn->previous = previous;
+    conn->index = engine->connections->len;
+    g_ptr_array_add(engine->connections, conn);
+    g_hash_table_replace(engine->by_tuple, g_memdup2(tuple, sizeof *tuple), conn);
+    if (seg->stream != DIAG_NO_STREAM)
+        g_hash_table_insert(engine->by_stream, GUINT_TO_POINTER(seg->stream), conn);
+    return conn;
+}
+
+/* Neighbouring packets belong to few connections, so the last of each slot spares a search. */
+static struct diag_connection *labelled(struct diag_engine *engine, uint32_t stream)
+{
+    struct diag_connection **near = &engine->near[stream % DIAG_NEAR];
+
+    if (!*near || (*near)->stream != stream)
+        *near = diag_connection_of_stream(engine, stream);
+    return *near;
+}
+
+/* By Wireshark's label where there is one: it also knows the stream that it went back to, when two
+ * connections on one 4-tuple are interleaved. Without a label, the newest of the 4-tuple. */
+struct diag_connection *diag_connection_of(struct diag_engine *engine,
+                                           const struct diag_segment *seg)
+{
+    struct diag_connection *conn =
+        seg->stream != DIAG_NO_STREAM ? labelled(engine, seg->stream) : NULL;
+
+    if (conn)
+        return conn;
+    struct tuple tuple = tuple_of(&seg->source, &seg->destination);
+
+    conn = g_hash_table_lookup(engine->by_tuple, &tuple);
+    return conn && !another_stream(conn, seg) ? conn : start(engine, &tuple, conn, seg);
+}

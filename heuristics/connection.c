@@ -22,8 +22,12 @@ static bool begins_with_method(const uint8_t *data, uint32_t n)
 
 bool diag_is_tls_hello(const struct diag_segment *seg, uint8_t type)
 {
-    return seg->captured > 5 && diag_tls_looks_like(seg->data, seg->captured) &&
-           seg->data[0] == DIAG_TLS_HANDSHAKE && seg->data[5] == type;
+    if (seg->captured <= 5 || !diag_tls_looks_like(seg->data, seg->captured))
+        return false;
+    /* A ClientHello in the clothes of SSL 2.0 (RFC 5246 E.2). */
+    if (seg->data[0] & 0x80)
+        return type == DIAG_TLS_CLIENT_HELLO;
+    return seg->data[0] == DIAG_TLS_HANDSHAKE && seg->data[5] == type;
 }
 
 static bool is_response(const struct diag_segment *seg)
@@ -203,7 +207,8 @@ uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender)
     return x->segments && x->una_valid && diag_seq_lt(x->nxt, x->una) ? x->una - x->nxt : 0;
 }
 
-/* At least two answers, each much faster than this: the protocol is question and answer. */
+/* At least two answers, each much faster than this: the protocol is question and answer. In TLS a
+ * Finished asks for nothing. */
 bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
 {
     const struct diag_request *r = &conn->request;
@@ -212,7 +217,7 @@ bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
     if (!r->open || diag_unseen(conn, DIAG_SERVER))
         return false;
     if (r->tls && diag_tls_established(conn))
-        return !r->patient && (habit || !diag_tls_of(conn)->first_data[DIAG_SERVER].frame);
+        return !r->patient && diag_tls_facts(conn->tls)->asked && (habit || !conn->tls_answered);
     return r->due || (habit && !r->patient);
 }
 

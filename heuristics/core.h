@@ -223,6 +223,10 @@ void diag_tls_apply(const struct diag_step *step);
 /* The client's own recognised request, so that silence is no answer to it. */
 bool diag_is_request(const struct diag_segment *seg);
 
+/* What the server sends in TLS 1.3 by itself when the handshake is over, and no answer to the data
+ * of the client. Only before the first answer (tickets.c). */
+bool diag_only_tickets(const struct diag_step *step);
+
 /* Bytes of TLS that neither ask nor answer anything. */
 bool diag_is_tls_housekeeping(const struct diag_step *step);
 

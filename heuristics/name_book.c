@@ -167,3 +167,27 @@ struct diag_lookup *diag_lookup_get(struct diag_names *names, const struct name_
     diag_bounded_add(&names->quiet, lookup);
     return lookup;
 }
+
+static void tell_since(const struct diag_bounded *book, const struct diag_address *client,
+                       int64_t since_ns,
+                       void (*callback)(const struct diag_name_asked *asked, void *context),
+                       void *context)
+{
+    for (const GList *at = book->order.head; at; at = at->next) {
+        const struct diag_lookup *lookup = at->data;
+        struct diag_name_asked asked = {lookup->name, lookup->first_frame, !lookup->open};
+
+        if (lookup->asked && diag_elapsed_ns(since_ns, lookup->first_ns) >= 0 &&
+            diag_same_address(&lookup->client, client))
+            callback(&asked, context);
+    }
+}
+
+void diag_names_asked(const struct diag_names *names, const struct diag_address *client,
+                      int64_t since_ns,
+                      void (*callback)(const struct diag_name_asked *asked, void *context),
+                      void *context)
+{
+    tell_since(&names->quiet, client, since_ns, callback, context);
+    tell_since(&names->failed, client, since_ns, callback, context);
+}

@@ -89,4 +89,17 @@ bool diag_names_alternatives(const struct diag_names *names, const struct diag_a
                              const struct diag_address *first, const struct diag_address *second,
                              struct diag_name_origin *out);
 
+/* ---- what a host asked for since a moment, answered or not ---------------------------------- */
+
+struct diag_name_asked {
+    const char *qname;
+    uint32_t query_frame;
+    bool answered;
+};
+
+void diag_names_asked(const struct diag_names *names, const struct diag_address *client,
+                      int64_t since_ns,
+                      void (*callback)(const struct diag_name_asked *asked, void *context),
+                      void *context);
+
 #endif

@@ -31,6 +31,13 @@ static bool survived(const struct diag_connection *conn, enum diag_side side)
     return x->rst_frame && y->ack_valid && took_more && y->ack_ns - x->rst_ns > diag_rtt(conn);
 }
 
+/* Waits in a handshake that was finished after all cost time, no more. */
+static bool is_handshake_wait(enum diag_id id)
+{
+    return id == DIAG_tls_server_flight_gap || id == DIAG_tls_stall_client_after_cert ||
+           id == DIAG_tls_stall_server_finished || id == DIAG_tls_ch_not_acked;
+}
+
 /* A failed try to connect is history once the connection came about. */
 static bool was_overcome(const struct diag_sentence *s, const struct diag_judged *judged)
 {
@@ -39,6 +46,8 @@ static bool was_overcome(const struct diag_sentence *s, const struct diag_judged
 
     if (id == DIAG_rst_injected)
         return survived(s->conn, judged->finding->side);
+    if (is_handshake_wait(id))
+        return diag_tls_established(s->conn);
     return diag_catalogue[id].stage == DIAG_STAGE_CONNECT &&
            (id != DIAG_synack_retx_after_data || accepted) && id != DIAG_accept_then_close &&
            s->conn->opening.established;

@@ -249,6 +249,7 @@ struct diag_connection {
     int64_t slow_ns;         /* that the user lost to slow answers */
     int64_t spent_ns[DIAG_PART_COUNT]; /* where the time went; the name's part stays 0 */
     struct diag_tls *tls;
+    bool tls_answered; /* the server has sent data that may answer some of the client's */
     struct diag_connection *previous;  /* same 4-tuple, before */
     struct diag_name_delay name_delay; /* a lookup that held this connection back */
     uint32_t recent_count;

@@ -194,6 +194,8 @@ struct diag_tls_facts {
     struct diag_tls_moment server_finished;
     struct diag_tls_moment established;     /* both */
     struct diag_tls_moment first_data[2];   /* TLS 1.3: for the server tickets count as data */
+    bool asked;                             /* the client has sent data that are no alert */
+    uint32_t asked_seq;                     /* where the first such record begins */
     struct diag_tls_moment close_notify[2]; /* or an encrypted alert, TLS <= 1.2 */
 };
 
@@ -238,6 +240,13 @@ void diag_tls_segment(struct diag_tls *tls, enum diag_side from,
 void diag_tls_acked(struct diag_tls *tls, enum diag_side sender, uint32_t ack);
 
 const struct diag_tls_facts *diag_tls_facts(const struct diag_tls *tls);
+
+/* The length of a TLS 1.3 record that holds a Finished and nothing else: a hash of 32 or 48 bytes,
+ * a tag of 8 or 16. */
+static inline bool diag_tls_finished_size(uint16_t length)
+{
+    return length == 45 || length == 53 || length == 61 || length == 69;
+}
 
 /* What comes next and from which TCP side (DIAG_NO_SIDE for nothing). nothing: the handshake is
  * over or given up, it is no TLS, or the capture lacks what would tell. */

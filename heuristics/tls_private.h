@@ -77,9 +77,10 @@ struct diag_tls_reader {
     struct diag_stream stream;
     bool trusted; /* the stream begins where the side's TLS does */
     uint8_t header[DIAG_TLS_HEADER];
-    uint8_t header_have; /* all of them: inside a record */
-    bool opaque;         /* the record is encrypted */
-    bool holed;          /* bytes of the record were not captured */
+    uint8_t header_have;  /* all of them: inside a record */
+    bool opaque;          /* the record is encrypted */
+    bool finished_unsure; /* TLS 1.3: what was taken for the Finished has not exactly its length */
+    bool holed;           /* bytes of the record were not captured */
     uint8_t alert[2];
     uint8_t alert_have;
     uint32_t first_frame; /* of the record */

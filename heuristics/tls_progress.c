@@ -148,15 +148,30 @@ static void encrypted_handshake_done(struct diag_tls_reader *reader, const struc
         diag_tls_happen_once(&facts->established, chunk);
 }
 
-/* Behind early data a Finished is known by its exact length only: SHA-256 or SHA-384, tag of 8 or
- * 16 bytes. */
+/* Behind early data a Finished is known by its exact length only. */
 static bool holds_finished(const struct diag_tls_reader *reader)
 {
     uint16_t n = reader->record.length;
 
     if (diag_tls_is_client(reader) && reader->tls->client_hello.early_data)
-        return n == 45 || n == 53 || n == 61 || n == 69;
+        return diag_tls_finished_size(n);
     return n >= SHORTEST_FINISHED;
+}
+
+/* A client that has a certificate sends that, CertificateVerify and then its Finished: what came
+ * before it was no data. */
+static bool is_finished_after_all(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
+{
+    struct diag_tls_facts *facts = &reader->tls->facts;
+
+    if (!diag_tls_is_client(reader) || !reader->finished_unsure ||
+        !diag_tls_finished_size(reader->record.length))
+        return false;
+    reader->finished_unsure = false;
+    facts->client_finished = diag_tls_moment_of(chunk);
+    facts->first_data[reader->side] = (struct diag_tls_moment){0};
+    facts->asked = false;
+    return true;
 }
 
 /* TLS 1.3 after the ServerHello: true when the record belongs to the handshake. */
@@ -172,9 +187,23 @@ static bool is_hidden_handshake(struct diag_tls_reader *reader, const struct dia
         /* A client finishes only after the whole flight of the server. */
         if (diag_tls_is_client(reader))
             diag_tls_happen_once(&facts->established, chunk);
+        reader->finished_unsure = !diag_tls_finished_size(reader->record.length);
         return true;
     }
-    return !facts->client_finished.frame;
+    return !facts->client_finished.frame || is_finished_after_all(reader, chunk);
+}
+
+/* TLS 1.3 hides alerts among the data: 19 bytes, 35 where the stack pads to 16 (Java). */
+static void note_question(const struct diag_tls_reader *reader)
+{
+    struct diag_tls_facts *facts = &reader->tls->facts;
+    const uint16_t longest_alert = 35;
+
+    if (!diag_tls_is_client(reader) || facts->asked ||
+        (diag_tls_is_1_3(reader->tls) && reader->record.length <= longest_alert))
+        return;
+    facts->asked = true;
+    facts->asked_seq = reader->start;
 }
 
 static void data_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
@@ -186,6 +215,7 @@ static void data_done(struct diag_tls_reader *reader, const struct diag_chunk *c
     note_record(reader, chunk, 'D');
     if (is_hidden_handshake(reader, chunk))
         return;
+    note_question(reader);
     diag_tls_happen_once(&facts->first_data[reader->side], chunk);
     /* TLS <= 1.2: a server sends data only when both have finished, captured or not. */
     if (facts->server_hello_at.frame && !diag_tls_is_client(reader))

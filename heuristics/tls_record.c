@@ -28,13 +28,14 @@ static bool can_be_header(const uint8_t *p, size_t n)
     return length <= LONGEST_RECORD && (length > 0 || p[0] == DIAG_TLS_APPLICATION_DATA);
 }
 
-/* RFC 5246 E.2: clients that could still do SSL 2.0 offered TLS in its clothes. Judged on the fixed
- * part only, which is never split. */
+/* RFC 5246 E.2: clients that could still do SSL 2.0 offered TLS in its clothes, or nothing but SSL
+ * 2.0. Judged on the fixed part only, which is never split. */
 static bool is_v2_hello(const uint8_t *p, size_t n)
 {
     uint32_t length, ciphers, id, challenge;
 
-    if (n < 11 || !(p[0] & 0x80) || p[2] != DIAG_TLS_CLIENT_HELLO || p[3] != 3 || p[4] > 3)
+    if (n < 11 || !(p[0] & 0x80) || p[2] != DIAG_TLS_CLIENT_HELLO ||
+        !(p[3] == 3 ? p[4] <= 3 : p[3] == 0 && p[4] == 2))
         return false;
     length = (uint32_t)(p[0] & 0x7f) << 8 | p[1];
     ciphers = (uint32_t)p[5] << 8 | p[6];

@@ -122,6 +122,12 @@ static void answer(const struct diag_step *step)
     struct diag_connection *conn = step->conn;
     int64_t took = step->seg->time_ns - conn->request.last_ns;
 
+    if (conn->tls && !conn->tls_answered && diag_tls_established(conn) &&
+        diag_tls_facts(conn->tls)->asked) {
+        if (diag_only_tickets(step))
+            return;
+        conn->tls_answered = true;
+    }
     if (!conn->request.open)
         return;
     conn->request.open = false;
@@ -198,14 +204,6 @@ static bool acknowledges_unread(const struct diag_step *step)
     return !facts->established.frame || half->pending || diag_seq_lt(half->next, step->seg->ack);
 }
 
-/* RFC 8446 4.4.4: without early data, 4 + 32 or 48 bytes, type and tag. */
-static bool is_finished_1_3(const struct diag_tls_record *record)
-{
-    uint16_t n = record->length;
-
-    return record->type == DIAG_TLS_APPLICATION_DATA && (n == 45 || n == 53 || n == 61 || n == 69);
-}
-
 /* TLS 1.3: the client's part ends the handshake, and nobody has to answer it. */
 static void close_handshake(const struct diag_step *step)
 {
@@ -214,8 +212,19 @@ static void close_handshake(const struct diag_step *step)
 
     if (facts->established.frame == step->seg->frame && facts->client == step->from &&
         facts->version >= TLS_1_3 && half->last_count &&
-        is_finished_1_3(&half->last[half->last_count - 1]))
+        half->last[half->last_count - 1].type == DIAG_TLS_APPLICATION_DATA &&
+        diag_tls_finished_size(half->last[half->last_count - 1].length))
         step->conn->request.open = false;
+}
+
+/* Both have closed and have each other's last byte: nothing is left to read. */
+static bool is_over(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+
+    return conn->closer != DIAG_NO_SIDE && diag_both_fins(conn) && step->y->una_valid &&
+           diag_seq_lt(step->y->fin_seq, step->y->una) && step->x->una_valid &&
+           diag_seq_lt(step->x->fin_seq, step->x->una);
 }
 
 void diag_tls_apply(const struct diag_step *step)
@@ -234,4 +243,6 @@ void diag_tls_apply(const struct diag_step *step)
     }
     if ((step->seg->flags & DIAG_ACK) && !step->rst && acknowledges_unread(step))
         diag_tls_acked(conn->tls, diag_peer(step->from), step->seg->ack);
+    if (is_over(step))
+        diag_tls_close(conn->tls);
 }

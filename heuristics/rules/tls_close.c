@@ -18,7 +18,8 @@ static bool breaks_handshake_off(const struct diag_step *step)
 
     return (step->fin || step->rst) && tls && conn->close_frame == step->seg->frame &&
            !step->seg->payload && !tls->established.frame && tls->message_count > 0 &&
-           tls->alert_count == 0 && diag_in_tls_handshake(conn) && !conn->midstream;
+           tls->alert_count == 0 && diag_in_tls_handshake(conn) && !conn->midstream &&
+           !diag_raised(conn, DIAG_tls_ch_reset) && !diag_raised(conn, DIAG_tls_ch_split_failed);
 }
 
 static void closed_in_handshake(const struct diag_step *step)

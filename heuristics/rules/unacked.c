@@ -9,6 +9,8 @@
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
 /* Copies after which a silence tells that no more will come. */
 #define SILENT_TIMES 3
+/* Copies of a ClientHello after which the end of the connection speaks for itself. */
+#define HELLO_TIMES 2
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
 /* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
@@ -64,6 +66,40 @@ static bool is_first_request(const struct run *run)
            run->now_ns - run->range->time_ns >= 3 * diag_rtt(run->conn);
 }
 
+/* The ClientHello that the server has not answered yet, in this run or before it. */
+static const struct diag_tls_message *open_hello(const struct run *run)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(run->conn);
+    uint32_t i = tls ? tls->message_count : 0;
+
+    if (run->side != DIAG_CLIENT || !run->conn->opening.established || !i)
+        return NULL;
+    const struct diag_tls_message *last = &tls->messages[i - 1];
+
+    return last->side == DIAG_CLIENT && last->handshake == DIAG_TLS_CLIENT_HELLO ? last : NULL;
+}
+
+static bool is_client_hello(const struct run *run)
+{
+    const struct diag_tls_message *hello = open_hello(run);
+
+    return hello && payload_of(run->range) > 0 && diag_seq_lt(run->range->seq, hello->end) &&
+           diag_seq_lt(hello->start, run->range->end) &&
+           run->now_ns - run->range->time_ns >= 3 * diag_rtt(run->conn);
+}
+
+/* Which part of it is missing: the range is what was not acknowledged. */
+static enum diag_cause part_lost(const struct run *run)
+{
+    const struct diag_tls_message *hello = open_hello(run);
+
+    if (diag_seq_lt(hello->start, run->range->seq))
+        return DIAG_CAUSE_rest_lost;
+    return run->y->sack_valid && diag_seq_lt(run->range->end, run->y->sack_edge)
+               ? DIAG_CAUSE_first_lost
+               : DIAG_CAUSE_all;
+}
+
 /* Nothing but the FIN, or TLS's close_notify and the FIN. */
 static bool is_only_fin(const struct run *run)
 {
@@ -93,6 +129,7 @@ static bool is_data(const struct run *run)
 static const struct row rows[] = {
     {DIAG_synack_retx_after_data, 0, told_elsewhere},
     {DIAG_data_rejected, 0, answered_not_taken},
+    {DIAG_tls_ch_not_acked, 3, is_client_hello},
     {DIAG_request_unacked, 3, is_first_request},
     {DIAG_zero_window_stall, 0, into_closed_window},
     {DIAG_fin_unacked, 2, is_only_fin},
@@ -113,6 +150,23 @@ static void cite_run(struct diag_finding *f, const struct diag_range *range)
     diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
 }
 
+static int64_t bytes_of(const struct run *run, enum diag_id id)
+{
+    return id == DIAG_tls_ch_not_acked ? open_hello(run)->length : payload_of(run->range);
+}
+
+static void suspect(const struct run *run, struct diag_finding *f)
+{
+    if (f->id == DIAG_retx_give_up)
+        f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(run->side));
+    if (f->id == DIAG_tls_ch_not_acked)
+        f->cause = part_lost(run);
+    /* Only the FIN is missing and the user has everything; unless the peer never said a word after
+     * the handshake, and may not have been there at all. */
+    if (f->id == DIAG_fin_unacked)
+        f->benign = run->y->segments > run->conn->opening.synacks || !run->conn->opening.synacks;
+}
+
 static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
 {
     const struct diag_range *range = run->range;
@@ -120,19 +174,14 @@ static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
     struct diag_finding *f =
         id == DIAG_fin_unacked
             ? diag_raise(run->out, id, run->side, run->frame, tries, elapsed, range->frame)
-            : diag_raise(run->out, id, run->side, run->frame, payload_of(range), tries, elapsed,
+            : diag_raise(run->out, id, run->side, run->frame, bytes_of(run, id), tries, elapsed,
                          range->frame);
 
     if (!f)
         return;
-    if (id == DIAG_retx_give_up)
-        f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(run->side));
+    suspect(run, f);
     cite_run(f, range);
     diag_cite(f, DIAG_ROLE_retransmission, run->frame);
-    /* Only the FIN is missing and the user has everything; unless the peer never said a word after
-     * the handshake, and may not have been there at all. */
-    if (id == DIAG_fin_unacked)
-        f->benign = run->y->segments > run->conn->opening.synacks || !run->conn->opening.synacks;
 }
 
 static bool may_judge(const struct run *run)
@@ -181,7 +230,9 @@ static void never_acknowledged(const struct diag_connection *conn, struct diag_o
 
     if (!row || !row->times || said_already(conn, row->id, range))
         return;
-    if (range->again >= row->times || (row->id == DIAG_retx_give_up && fell_silent(&run)))
+    if (range->again >= row->times || (row->id == DIAG_retx_give_up && fell_silent(&run)) ||
+        (row->id == DIAG_tls_ch_not_acked && range->again >= HELLO_TIMES &&
+         !diag_near_end(conn, range->again_ns)))
         report_run(&run, row->id, range->again + 1);
 }
 
@@ -269,7 +320,8 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 {
     const struct diag_half *x = &conn->half[event->side];
 
-    if (event->id != DIAG_request_unacked && event->id != DIAG_retx_give_up)
+    if (event->id != DIAG_request_unacked && event->id != DIAG_retx_give_up &&
+        event->id != DIAG_tls_ch_not_acked)
         return false;
     for (uint32_t i = 0; i < x->flight_count; i++)
         if (x->flight[i].frame == event->value[3])

@@ -79,6 +79,16 @@ static const char *const slugs[] = {
     "tls_cert_expired",
     "tls_cert_name_mismatch",
     "tls_cert_chain_incomplete",
+    "tls_server_flight_gap",
+    "tls_stall_client_after_cert",
+    "tls_stall_server_finished",
+    "tls_slow_server_hello",
+    "tls_request_no_response",
+    "tls_ch_not_acked",
+    "tls_ch_split_failed",
+    "tls_ch_reset",
+    "tls_no_client_hello",
+    "tls_hello_retry",
 };
 
 #endif

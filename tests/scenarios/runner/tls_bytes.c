@@ -126,11 +126,13 @@ static void put_body(GByteArray *bytes, const char *name, enum handshake type, u
 {
     struct scn_hello hello = {.tls13 = strstr(name, "13") || strstr(name, "retry"),
                               .retry = strstr(name, "retry"),
-                              .resumed = strstr(name, "resumed")};
+                              .resumed = strstr(name, "resumed"),
+                              .hybrid = strstr(name, "_pq")};
 
     switch (type) {
     case CLIENT_HELLO:
-        scn_put_client_hello(bytes, strstr(name, "12") == NULL);
+        hello.tls13 = strstr(name, "12") == NULL;
+        scn_put_client_hello(bytes, hello);
         break;
     case SERVER_HELLO:
         scn_put_server_hello(bytes, hello);
@@ -175,6 +177,7 @@ static bool put_named_handshake(GByteArray *bytes, const char *name, uint32_t si
     } known[] = {
         {"client_hello", CLIENT_HELLO},
         {"client_hello12", CLIENT_HELLO},
+        {"client_hello_pq", CLIENT_HELLO},
         {"server_hello", SERVER_HELLO},
         {"server_hello13", SERVER_HELLO},
         {"server_hello_resumed", SERVER_HELLO},

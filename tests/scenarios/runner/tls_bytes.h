@@ -24,9 +24,10 @@ struct scn_hello {
     bool tls13;
     bool retry;
     bool resumed; /* the session id of the ClientHello comes back */
+    bool hybrid;  /* a client that offers ML-KEM and ECH, as browsers do */
 };
 
-void scn_put_client_hello(GByteArray *bytes, bool tls13);
+void scn_put_client_hello(GByteArray *bytes, struct scn_hello hello);
 void scn_put_server_hello(GByteArray *bytes, struct scn_hello hello);
 
 #endif

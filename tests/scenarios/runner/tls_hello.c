@@ -10,11 +10,16 @@ enum {
     TLS13 = 0x0304,
     X25519 = 29,
     P256 = 23,
+    X25519MLKEM768 = 4588,
+    HYBRID_SHARE = 1216, /* bytes */
+    ECH_SIZE = 218,      /* of an extension full of noise, as Chrome sends it */
     SEED_CLIENT = 1,
     SEED_SERVER,
     SEED_CLIENT_SESSION,
     SEED_SERVER_SESSION,
-    SEED_KEY
+    SEED_KEY,
+    SEED_HYBRID_KEY,
+    SEED_ECH
 };
 
 enum extension {
@@ -25,6 +30,7 @@ enum extension {
     EXTENDED_MASTER_SECRET = 23,
     SUPPORTED_VERSIONS = 43,
     KEY_SHARE = 51,
+    ENCRYPTED_CLIENT_HELLO = 0xfe0d,
     RENEGOTIATION_INFO = 0xff01
 };
 
@@ -82,7 +88,22 @@ static void put_key(GByteArray *bytes)
     scn_put_random(bytes, 32, SEED_KEY);
 }
 
-static void put_tls13_offer(GByteArray *bytes)
+static void put_hybrid_key(GByteArray *bytes)
+{
+    scn_put(bytes, X25519MLKEM768, 2);
+    scn_put(bytes, HYBRID_SHARE, 2);
+    scn_put_random(bytes, HYBRID_SHARE, SEED_HYBRID_KEY);
+}
+
+static void put_noise_extension(GByteArray *bytes)
+{
+    guint extension = begin_extension(bytes, ENCRYPTED_CLIENT_HELLO);
+
+    scn_put_random(bytes, ECH_SIZE, SEED_ECH);
+    scn_end(bytes, extension, 2);
+}
+
+static void put_tls13_offer(GByteArray *bytes, bool hybrid)
 {
     static const uint16_t versions[] = {TLS13, TLS12};
 
@@ -90,6 +111,8 @@ static void put_tls13_offer(GByteArray *bytes)
     guint extension = begin_extension(bytes, KEY_SHARE);
     guint list = scn_begin(bytes, 2);
 
+    if (hybrid)
+        put_hybrid_key(bytes);
     put_key(bytes);
     scn_end(bytes, list, 2);
     scn_end(bytes, extension, 2);
@@ -111,25 +134,27 @@ static void put_ciphers(GByteArray *bytes, bool tls13)
     scn_end(bytes, list, 2);
 }
 
-void scn_put_client_hello(GByteArray *bytes, bool tls13)
+void scn_put_client_hello(GByteArray *bytes, struct scn_hello hello)
 {
-    static const uint16_t groups[] = {X25519, P256};
+    static const uint16_t groups[] = {X25519MLKEM768, X25519, P256};
     static const uint16_t signatures[] = {0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501};
 
     scn_put(bytes, TLS12, 2);
     scn_put_random(bytes, 32, SEED_CLIENT);
     put_session(bytes, SEED_CLIENT_SESSION);
-    put_ciphers(bytes, tls13);
+    put_ciphers(bytes, hello.tls13);
     scn_put(bytes, 0x0100, 2); /* one compression method: none */
     guint extensions = scn_begin(bytes, 2);
 
     put_server_name(bytes);
-    put_list(bytes, SUPPORTED_GROUPS, groups, G_N_ELEMENTS(groups), 2);
+    put_list(bytes, SUPPORTED_GROUPS, groups + !hello.hybrid, 2 + (size_t)hello.hybrid, 2);
     put_list(bytes, SIGNATURE_ALGORITHMS, signatures, G_N_ELEMENTS(signatures), 2);
     put_alpn(bytes);
     scn_end(bytes, begin_extension(bytes, EXTENDED_MASTER_SECRET), 2);
-    if (tls13)
-        put_tls13_offer(bytes);
+    if (hello.tls13)
+        put_tls13_offer(bytes, hello.hybrid);
+    if (hello.hybrid)
+        put_noise_extension(bytes);
     scn_end(bytes, extensions, 2);
 }
 

@@ -283,6 +283,9 @@ bool diag_closes_by_design(const struct diag_connection *conn);
 const struct diag_tls_facts *diag_tls_of(const struct diag_connection *conn);
 /* The TLS handshake is under way: somebody owes the next message. */
 bool diag_in_tls_handshake(const struct diag_connection *conn);
+/* The server's certificate was read, and covers the name that was asked for, if one was
+ * (rules/tls_certificate.c). */
+bool diag_certificate_fits(const struct diag_connection *conn);
 /* The payload begins with this hello (enum diag_tls_handshake). */
 bool diag_is_tls_hello(const struct diag_segment *seg, uint8_t type);
 /* An answer to the open request is due: silence is not one (long poll, push and one-way protocols

@@ -458,6 +458,11 @@ struct diag_view {
     uint16_t tls_cipher;
     const char *tls_server_name; /* as in the packets: escape before printing */
     const char *tls_alpn;
+    const struct diag_certificate *tls_certificate; /* the server's own, NULL when none was read */
+    uint32_t tls_certificate_frame;
+    int64_t tls_certificate_ns;
+    uint32_t tls_certificates;   /* sent, with the rest of the chain */
+    bool tls_certificate_covers; /* the name that was asked for, if one was */
     const struct diag_reset *resets;
     size_t reset_count;
     unsigned ruled_out; /* bit set of enum diag_ruled_out */

@@ -118,6 +118,19 @@ static void fill_times(const struct diag_connection *conn, struct diag_view *vie
 
 /* ---- parts */
 
+static void fill_certificate(const struct diag_connection *conn, struct diag_view *view)
+{
+    const struct diag_tls_certificates *seen = &diag_tls_of(conn)->certificates;
+
+    if (!seen->frame || !seen->chain[0])
+        return;
+    view->tls_certificate = &seen->chain[0]->facts;
+    view->tls_certificate_frame = seen->frame;
+    view->tls_certificate_ns = seen->time_ns;
+    view->tls_certificates = seen->count;
+    view->tls_certificate_covers = diag_certificate_fits(conn);
+}
+
 static void fill_tls(const struct diag_connection *conn, struct diag_view *view)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
@@ -133,6 +146,7 @@ static void fill_tls(const struct diag_connection *conn, struct diag_view *view)
         view->tls_server_name = tls->client_hello->server_name;
     if (tls->server_hello.alpn[0])
         view->tls_alpn = tls->server_hello.alpn;
+    fill_certificate(conn, view);
 }
 
 static void fill_sides(const struct diag_connection *conn, struct diag_view *view)

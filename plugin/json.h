@@ -22,6 +22,9 @@ void diag_json_endpoint(json_dumper *json, const char *name, const struct diag_e
 void diag_json_begin_object(json_dumper *json, const char *name);
 void diag_json_begin_array(json_dumper *json, const char *name);
 
+/* The server's certificate, or null (report_certificate.c). */
+void diag_json_certificate(json_dumper *json, const char *name, const struct diag_view *view);
+
 /* Every member that a finding has in every kind of object, from "severity" on. */
 void diag_json_judgement(json_dumper *json, const struct diag_judged *judged);
 /* An array of whole findings. */

@@ -15,6 +15,9 @@ void diag_add_text(proto_tree *tree, enum diag_field field, const char *text);
 void diag_add_number(proto_tree *tree, enum diag_field field, uint32_t number);
 void diag_add_time(proto_tree *tree, int hf, int64_t ns);
 
+/* The server's certificate, if one was read (present_certificate.c). */
+void diag_add_certificate(proto_tree *tree, const struct diag_view *view);
+
 /* Parts of diag's tree. */
 void diag_present_finding(proto_tree *tree, const struct diag_shown *shown);
 /* The frame holds a reset whose class is known; and what is known of it. */

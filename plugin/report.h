@@ -49,4 +49,7 @@ void diag_report_conv(const struct diag_report *report, struct diag_capture *cap
 void diag_report_explain(const struct diag_report *report, struct diag_capture *capture, FILE *out);
 void diag_report_json(const struct diag_report *report, struct diag_capture *capture, FILE *out);
 
+/* The server's certificate in one sentence; false when none was read. */
+bool diag_report_certificate(const struct diag_view *view, char *text, size_t size);
+
 #endif

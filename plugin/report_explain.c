@@ -118,6 +118,14 @@ static void print_times(const struct diag_view *view, FILE *out)
         diag_print_wrapped(out, "  Time went to    ", text);
 }
 
+static void print_certificate(const struct diag_view *view, FILE *out)
+{
+    char text[DIAG_TEXT_MAX];
+
+    if (diag_report_certificate(view, text, sizeof text))
+        diag_print_wrapped(out, "  Certificate     ", text);
+}
+
 static void print_ruled_out(const struct diag_view *view, FILE *out)
 {
     const char *first = "  Ruled out       ";
@@ -225,6 +233,7 @@ static void print_connection(const struct diag_view *view, const struct diag_cap
     if (reason != NULL)
         print_bigger_picture(reason, out);
     print_times(view, out);
+    print_certificate(view, out);
     print_clues(view, out);
     print_ruled_out(view, out);
     print_other_findings(view, reason, out);

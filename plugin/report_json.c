@@ -76,6 +76,7 @@ static void write_tls(json_dumper *json, const struct diag_view *view)
         diag_json_null(json, "cipher");
     diag_json_raw_text(json, "server_name", view->tls_server_name);
     diag_json_raw_text(json, "alpn", view->tls_alpn);
+    diag_json_certificate(json, "certificate", view);
     json_dumper_end_object(json);
 }
 

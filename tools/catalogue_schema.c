@@ -47,7 +47,16 @@ static const struct member tls[] = {{"history", "text"},
                                     {"cipher", "count_or_null"},
                                     {"server_name", "text_or_null"},
                                     {"alpn", "text_or_null"},
+                                    {"certificate", "certificate_or_null"},
                                     {0}};
+
+static const struct member certificate[] = {{"frame", "frame"},         {"sent", "count"},
+                                            {"subject", "text"},        {"issuer", "text"},
+                                            {"names", "text_list"},     {"not_before", "seconds"},
+                                            {"not_after", "seconds"},   {"covers_name", "boolean"},
+                                            {"self_signed", "boolean"}, {"key", "text"},
+                                            {"key_bits", "count"},      {"signature", "text"},
+                                            {"weak", "boolean"},        {0}};
 
 static const struct member reset[] = {{"frame", "frame"},
                                       {"class", "id"},
@@ -130,11 +139,21 @@ static const struct member capture[] = {{"type", "type"},
                                         {0}};
 
 static const struct object objects[] = {
-    {"endpoint", endpoint, NULL}, {"times", times, NULL},     {"syn_options", syn_options, NULL},
-    {"options", options, NULL},   {"tcp", tcp, NULL},         {"tls", tls, NULL},
-    {"reset", reset, NULL},       {"clue", clue, NULL},       {"evidence", evidence, NULL},
-    {"finding", judgement, NULL}, {"host", host, judgement},  {"connection", connection, NULL},
-    {"outcomes", outcomes, NULL}, {"capture", capture, NULL},
+    {"endpoint", endpoint, NULL},
+    {"times", times, NULL},
+    {"syn_options", syn_options, NULL},
+    {"options", options, NULL},
+    {"tcp", tcp, NULL},
+    {"tls", tls, NULL},
+    {"certificate", certificate, NULL},
+    {"reset", reset, NULL},
+    {"clue", clue, NULL},
+    {"evidence", evidence, NULL},
+    {"finding", judgement, NULL},
+    {"host", host, judgement},
+    {"connection", connection, NULL},
+    {"outcomes", outcomes, NULL},
+    {"capture", capture, NULL},
 };
 
 static const char *type_name(unsigned index)

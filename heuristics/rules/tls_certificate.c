@@ -85,6 +85,32 @@ static bool closes_on(const struct rejection *rejection)
     return rejection->frame && !rejection->alert;
 }
 
+/* ---- is it for this name? */
+
+/* What a program asks for, without the dot that makes it absolute. */
+static bool covers(const struct diag_connection *conn, const struct diag_certificate_entry *own,
+                   const char *asked)
+{
+    char name[DIAG_TLS_MAX_NAME + 1];
+    size_t length;
+
+    snprintf(name, sizeof name, "%s", asked);
+    length = strlen(name);
+    if (length > 0 && name[length - 1] == '.')
+        name[length - 1] = '\0';
+    return diag_certificates_cover(conn->engine->certificates, own, name);
+}
+
+/* With encrypted ClientHello the name in clear is not the one that was asked for. */
+bool diag_certificate_fits(const struct diag_connection *conn)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
+    const struct diag_tls_client_hello *hello = tls->client_hello;
+
+    return !hello->server_name[0] || (hello->ech && tls->version >= 0x0304) ||
+           covers(conn, tls->certificates.chain[0], hello->server_name);
+}
+
 /* ---- findings */
 
 /* The client finished the handshake: it took the certificate, and nobody needs to act. */
@@ -149,27 +175,11 @@ static void expired(const struct look *look)
     tell(look, f, rejects_for(&look->rejection, 45) || closes_on(&look->rejection), name_of(look));
 }
 
-/* What a program asks for, without the dot that makes it absolute. */
-static bool is_for(const struct look *look, const char *asked)
-{
-    char name[DIAG_TLS_MAX_NAME + 1];
-    size_t length;
-
-    snprintf(name, sizeof name, "%s", asked);
-    length = strlen(name);
-    if (length > 0 && name[length - 1] == '.')
-        name[length - 1] = '\0';
-    return diag_certificates_cover(look->conn->engine->certificates, look->own, name);
-}
-
 static void other_name(const struct look *look)
 {
-    const struct diag_tls_client_hello *hello = look->tls->client_hello;
     uint32_t frame = look->tls->certificates.frame;
 
-    /* With encrypted ClientHello the name in clear is not the one that was asked for. */
-    if (!hello->server_name[0] || (hello->ech && look->tls->version >= 0x0304) ||
-        is_for(look, hello->server_name))
+    if (diag_certificate_fits(look->conn))
         return;
     struct diag_finding *f =
         diag_raise(look->out, DIAG_tls_cert_name_mismatch, diag_peer(look->tls->client), frame,

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What segments say beyond their headers: two different contents for one sequence number, and a
- * reason in the payload of a reset.
- */
+/* Two different contents for one sequence number: somebody else's, or damage. */
 #include "blame.h"
 
 #include <string.h>
@@ -96,66 +93,5 @@ static void conflicting_data(const struct diag_step *step)
     }
 }
 
-/* ---- rst_with_reason (RFC 9293 3.5.3, SHLD-2) */
-
-#define REASON_MAX 64
-/* More than this is no reason but data with a flag too many. */
-#define REASON_BYTES 80
-
-static void reason_in_reset(const struct diag_step *step)
-{
-    const struct diag_segment *seg = step->seg;
-    char text[REASON_MAX + 1];
-    uint32_t n = 0;
-
-    if (!step->rst || seg->flags & DIAG_PSH || seg->payload > REASON_BYTES ||
-        diag_raised(step->conn, DIAG_rst_with_reason))
-        return;
-    while (n < seg->captured && n < REASON_MAX && seg->data[n] >= ' ' && seg->data[n] < 127) {
-        text[n] = (char)seg->data[n];
-        n++;
-    }
-    text[n] = '\0';
-    if (n < 4)
-        return;
-    struct diag_finding *f =
-        diag_raise(step->out, DIAG_rst_with_reason, step->from, seg->frame, seg->payload);
-
-    diag_name_it(step->out, f, text);
-    diag_cite(f, DIAG_ROLE_rst, seg->frame);
-}
-
-/* The names of RFC 8684 3.6; 0 is no reason at all. */
-static void reason_of_subflow(const struct diag_step *step)
-{
-    static const char *const reason[] = {NULL,
-                                         "MPTCP-specific error",
-                                         "lack of resources",
-                                         "administratively prohibited",
-                                         "too much outstanding data",
-                                         "unacceptable performance",
-                                         "a middlebox interferes"};
-    const struct diag_segment *seg = step->seg;
-
-    if (!step->rst || !(seg->options & DIAG_OPT_MPTCP_RESET) || seg->mptcp_reason == 0 ||
-        seg->mptcp_reason >= G_N_ELEMENTS(reason) || diag_raised(step->conn, DIAG_rst_with_reason))
-        return;
-    struct diag_finding *f =
-        diag_raise(step->out, DIAG_rst_with_reason, step->from, seg->frame, seg->payload);
-
-    if (!f)
-        return;
-    f->cause = DIAG_CAUSE_subflow;
-    diag_name_it(step->out, f, reason[seg->mptcp_reason]);
-    diag_cite(f, DIAG_ROLE_rst, seg->frame);
-}
-
-static void on_segment(const struct diag_step *step)
-{
-    conflicting_data(step);
-    reason_in_reset(step);
-    reason_of_subflow(step);
-}
-
 const struct diag_rule diag_rule_content = {
-    .name = "content", .sees = DIAG_SEES_AGAIN | DIAG_SEES_RST, .on_segment = on_segment};
+    .name = "content", .sees = DIAG_SEES_AGAIN, .on_segment = conflicting_data};

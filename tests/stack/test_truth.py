@@ -21,6 +21,7 @@ import truth  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 for module in pkgutil.iter_modules(truth.__path__):
     importlib.import_module(f'truth.{module.name}')
+truth.again.repeat()
 
 CLIENT, SERVER = ('192.0.2.1', 40000), ('198.51.100.1', 80)
 

@@ -74,6 +74,7 @@ class Run:
 def all_scenarios():
     for module in pkgutil.iter_modules(truth.__path__):
         importlib.import_module(f'truth.{module.name}')
+    truth.again.repeat()
     return {play.name: play for play in SCENARIOS}
 
 

@@ -85,10 +85,12 @@ const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
     const struct diag_half *x = &conn->half[from];
 
     /* New data stand at the end of what was sent, and a new acknowledgment behind the last: most
-     * segments are one or the other, and need no look at what is remembered. */
+     * segments are one or the other, and need no look at what is remembered. What a reset
+     * acknowledges is not taken over, so its copy does so once more. */
     if (x->segments && seg->payload && seg->seq == x->nxt)
         return NULL;
-    if (x->ack_valid && (seg->flags & DIAG_ACK) && diag_seq_lt(x->ack, seg->ack))
+    if (x->ack_valid && (seg->flags & (DIAG_ACK | DIAG_RST)) == DIAG_ACK &&
+        diag_seq_lt(x->ack, seg->ack))
         return NULL;
     for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *old = &conn->recent[i];

@@ -285,9 +285,9 @@ class Bed:
     @contextlib.contextmanager
     def capture(self, file, link, wanted='tcp or udp or icmp'):
         """Records at the client's interface (client0), at the server's (server0), at one of the
-        router's (outside, inside), or at the hop's (far)."""
+        router's (outside, inside), or of the hop's (near, far)."""
         ends = {'server0': self.server, 'outside': self.router, 'inside': self.router}
-        namespace = self.middle if link == 'far' else ends.get(link, self.client)
+        namespace = self.middle if link in ('near', 'far') else ends.get(link, self.client)
         recorder = namespace.start(
             'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root',
             '--time-stamp-precision=nano', '-w', file, wanted,

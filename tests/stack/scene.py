@@ -33,6 +33,7 @@ class Scenario:
     outside: bool = False    # what is forged lies beyond the window
     firewall: str = None     # the end whose own packet filter resets
     copies: bool = False     # the capture holds every frame twice
+    all_links: bool = False  # the router's capture holds what came in and what went out
     lost_state: bool = False  # a reset that was kept from leaving
     peer: str = None         # a stack beside Linux, of peers.py
     act: str = None          # what its program does, or the server behind it

@@ -37,6 +37,7 @@ from reasons import ENDS, VANTAGES, Labeller, Map  # noqa: E402
 from record import CANNOT_RECORD, keep_time, why_not  # noqa: E402
 from scene import SCENARIOS, Scene, stage  # noqa: E402
 
+NEAR = '.near'   # the same place, the link towards the client
 LINKS = {'client': 'client0', 'server': 'server0', 'router': 'far'}
 # Errors of ICMPv6, but not its neighbour discovery.
 WANTED = 'tcp or udp or icmp or (icmp6 and ip6[40] < 128)'
@@ -84,6 +85,17 @@ def double(recorded):
     for frame in recorded.frames:
         for time_ns in (frame.time, frame.time + COPY):
             frames.append(recording.Frame(0, time_ns, frame.data))
+    return numbered(frames)
+
+
+def merge(*recordings):
+    """As tcpdump records on all links of a host: each packet as it came, and as it went on."""
+    frames = [recording.Frame(0, frame.time, frame.data)
+              for recorded in recordings for frame in recorded.frames]
+    return numbered(frames)
+
+
+def numbered(frames):
     frames.sort(key=lambda frame: frame.time)
     for number, frame in enumerate(frames, 1):
         frame.number = number
@@ -92,6 +104,9 @@ def double(recorded):
 
 def read(play, file):
     recorded = recording.read(file)
+    if os.path.exists(file + NEAR):
+        recorded = merge(recording.read(file + NEAR), recorded)
+        recording.write(file, recorded, 'any', play.name)
     if play.copies:
         recorded = double(recorded)
         recording.write(file, recorded, 'mirror', play.name)
@@ -122,6 +137,8 @@ def perform(play, number, trace, out, programs):
         with contextlib.ExitStack() as captures:
             for end in VANTAGES:
                 captures.enter_context(bed.capture(files[end], LINKS[end], WANTED))
+            if play.all_links:
+                captures.enter_context(bed.capture(files['router'] + NEAR, 'near', WANTED))
             play.play(scene)
             if play.silent:
                 scene.later()

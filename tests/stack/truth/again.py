@@ -22,6 +22,11 @@ IN_TUNNEL = {
               'server-leaves-request-unread-v6', 'user-timeout-in-flight'),
 }
 
+ON_ALL_LINKS = (
+    'both-abort-with-data', 'challenged-reset', 'client-always-resets', 'closed-port',
+    'close-with-data-in-flight', 'half-open-old-connection', 'request-crosses-fin',
+    'server-lingers-with-data', 'server-writes-after-eof-v6')
+
 
 def repeat():
     """Once all others are known."""
@@ -29,6 +34,10 @@ def repeat():
     for name in OVER_IPV6:
         play = known[name]
         SCENARIOS.append(replace(play, name=f'{name}-v6', story=f'{play.story} Over IPv6.', v6=True))
+    for name in ON_ALL_LINKS:
+        play = known[name]
+        SCENARIOS.append(replace(play, name=f'{name}-on-all-links', all_links=True, tempting=True,
+                                 story=f'{play.story} The router records it on all its links.'))
     for kind, names in IN_TUNNEL.items():
         for name in names:
             play = known[name]

@@ -205,6 +205,7 @@ struct diag_request {
     bool due; /* a recognised request: silence is not its answer */
     bool tls;
     bool patient;        /* it waits for news, or for nothing */
+    uint8_t upgrade;     /* enum diag_upgrade: it asks for TLS */
     uint32_t pauses;     /* after which the client went on unanswered */
     uint32_t frame;      /* first segment */
     uint32_t last_frame; /* last segment */
@@ -248,6 +249,10 @@ struct diag_connection {
     int64_t stalled_ns;      /* that the user lost to repeated retransmission and closed windows */
     int64_t slow_ns;         /* that the user lost to slow answers */
     int64_t spent_ns[DIAG_PART_COUNT]; /* where the time went; the name's part stays 0 */
+    uint8_t upgrade;        /* enum diag_upgrade: the client asked for TLS, and was answered */
+    bool upgraded;          /* with yes */
+    uint32_t upgrade_end;   /* the client's next byte then */
+    uint32_t upgrade_frame; /* of the answer */
     struct diag_tls *tls;
     bool tls_answered; /* the server has sent data that may answer some of the client's */
     struct diag_connection *previous;  /* same 4-tuple, before */

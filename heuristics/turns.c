@@ -4,6 +4,7 @@
  * answer came; and the TLS reader, which is fed from here.
  */
 #include "core.h"
+#include "upgrade.h"
 
 #include <string.h>
 
@@ -77,7 +78,10 @@ static void ask(const struct diag_step *step)
     if (!r->open) {
         bool patient = waits_for_news(seg);
 
+        enum diag_upgrade upgrade = conn->tls ? DIAG_UPGRADE_NONE : diag_upgrade_asked(seg);
+
         *r = (struct diag_request){.open = true,
+                                   .upgrade = (uint8_t)upgrade,
                                    .due = conn->tls || (diag_is_request(seg) && !patient),
                                    .patient = patient,
                                    .tls = conn->tls,
@@ -117,6 +121,16 @@ bool diag_is_tls_housekeeping(const struct diag_step *step)
                                      : established && (alert || step->conn->closer == DIAG_CLIENT);
 }
 
+static void note_upgrade(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+
+    conn->upgrade = conn->request.upgrade;
+    conn->upgraded = !diag_upgrade_refused(conn->upgrade, step->seg);
+    conn->upgrade_end = step->y->nxt;
+    conn->upgrade_frame = step->seg->frame;
+}
+
 static void answer(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
@@ -131,6 +145,8 @@ static void answer(const struct diag_step *step)
     if (!conn->request.open)
         return;
     conn->request.open = false;
+    if (conn->request.upgrade)
+        note_upgrade(step);
     conn->answers++;
     conn->longest_answer_ns = diag_max_ns(conn->longest_answer_ns, took);
 }

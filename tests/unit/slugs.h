@@ -89,6 +89,8 @@ static const char *const slugs[] = {
     "tls_ch_reset",
     "tls_no_client_hello",
     "tls_hello_retry",
+    "starttls_refused",
+    "proxy_connect_failed",
 };
 
 #endif

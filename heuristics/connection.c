@@ -73,6 +73,7 @@ struct diag_connection *diag_connection_new(struct diag_engine *engine,
     conn->min_rtt_ns = DIAG_UNKNOWN_NS;
     conn->opening.rtt_ns = DIAG_UNKNOWN_NS;
     conn->ack_rtt_ns[DIAG_CLIENT] = conn->ack_rtt_ns[DIAG_SERVER] = DIAG_UNKNOWN_NS;
+    conn->shortest_answer_ns = DIAG_UNKNOWN_NS;
     return conn;
 }
 

@@ -28,10 +28,14 @@ enum diag_trait {
     DIAG_SEES_REFUSAL = 1 << 12,   /* an ACK that answers its peer's data without taking them */
     DIAG_SEES_ASKED = 1 << 13,     /* a request was unanswered before it */
     DIAG_SEES_REPAIR = 1 << 14,    /* it acknowledges what had to be sent again */
-    DIAG_SEES_ANY = 1 << 15        /* every segment is */
+    DIAG_SEES_ODD_FRAME = 1 << 15, /* cut short, larger than Ethernet allows, or out of time */
+    DIAG_SEES_ANY = 1 << 16        /* every segment is */
 };
 
-#define DIAG_TRAITS 16
+#define DIAG_TRAITS 17
+
+/* Ethernet without jumbo frames (RFC 894), less the headers of IP and TCP. */
+#define DIAG_ETHERNET_MSS 1460
 
 /* What one segment means, given the state before it. */
 struct diag_step {
@@ -103,6 +107,14 @@ struct diag_engine {
     int64_t last_ns;
     uint32_t copies;
     uint32_t copy_frame[2];
+    uint32_t gaps; /* holes whose bytes arrived but were not captured */
+    uint64_t gap_bytes;
+    uint64_t drops;      /* counted by the capturing device itself */
+    uint32_t drop_frame; /* the first frame that told of some */
+    uint32_t gap_frame;
+    int64_t first_ns;
+    bool offload;    /* some segment was larger than any packet can be */
+    bool fine_clock; /* some frame has a fraction of a second */
     uint64_t fed;
     struct diag_judgement *judgement; /* of the first `judged` facts */
     uint64_t judged;
@@ -201,6 +213,10 @@ const struct diag_finding *diag_raised_finding(const struct diag_connection *con
 /* ---- tracker (tracker.c, opening.c, turns.c) */
 
 void diag_step_derive(struct diag_step *step);
+/* enum diag_trait; everything else of the step must be derived. */
+unsigned diag_step_traits(const struct diag_step *step);
+/* How far the clock ran ahead, or back if negative, beyond what can be; else 0. */
+int64_t diag_clock_jump(const struct diag_step *step);
 void diag_step_apply(const struct diag_step *step);
 void diag_opening_apply(const struct diag_step *step);
 void diag_flight_add(const struct diag_step *step);
@@ -236,6 +252,8 @@ bool diag_range_stalled(const struct diag_range *range);
 /* ---- where the seconds went (spent.c); the state is as before the segment */
 
 void diag_spent_add(const struct diag_step *step);
+/* From the capture point to this side and back; 0 when unknown. */
+int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side);
 
 /* ---- copies (copies.c) */
 

@@ -510,6 +510,8 @@ void diag_feed_name(struct diag_engine *engine, const struct diag_name_message *
 void diag_feed_arp(struct diag_engine *engine, const struct diag_arp *arp);
 /* Every frame of the capture, TCP or not: only time and number, for "the capture ends here". */
 void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns);
+/* The capturing device dropped so many packets between the frame before and this one. */
+void diag_feed_drops(struct diag_engine *engine, uint32_t frame, uint64_t count);
 
 /* Events of one frame, in the order in which they were made. They never change. */
 size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,

@@ -73,10 +73,18 @@ void diag_engine_read_certificates_with(struct diag_engine *engine,
 
 void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns)
 {
-    engine->frames++;
+    if (engine->frames++ == 0)
+        engine->first_ns = time_ns;
+    engine->fine_clock = engine->fine_clock || time_ns % DIAG_SECOND_NS != 0;
     engine->fed++;
     engine->last_frame = frame;
     engine->last_ns = diag_max_ns(engine->last_ns, time_ns);
+}
+
+void diag_feed_drops(struct diag_engine *engine, uint32_t frame, uint64_t count)
+{
+    engine->drop_frame = engine->drop_frame ? engine->drop_frame : frame;
+    engine->drops += count;
 }
 
 static void note_copy(struct diag_out *out, const struct diag_segment *seg,

@@ -53,10 +53,13 @@ static bool share_a_frame(const struct diag_finding *a, const struct diag_findin
 
 /* A copy or a hole in the capture explains only what rests on those very frames, a slow answer only
  * who gave up waiting for it. */
-static bool is_narrow(enum diag_id cause)
+static bool is_narrow(const struct diag_finding *cause)
 {
-    return cause == DIAG_slow_response ||
-           (diag_catalogue[cause].stage == DIAG_STAGE_CAPTURE && cause != DIAG_cap_one_way);
+    if (cause->id == DIAG_cap_one_way)
+        return false;
+    if (cause->id == DIAG_cap_clock_backwards)
+        return cause->value[0] < DIAG_NO_CLOCK_NS;
+    return cause->id == DIAG_slow_response || diag_catalogue[cause->id].stage == DIAG_STAGE_CAPTURE;
 }
 
 /* A certificate with a fault explains its own rejection: then it is a warning. */
@@ -81,7 +84,7 @@ static bool explains(const struct diag_judged *judged, const struct diag_finding
         !is_listed(&diag_catalogue[cause->id].explains, symptom->id) ||
         is_accepted_certificate(cause))
         return false;
-    return !is_narrow(cause->id) || share_a_frame(cause, symptom);
+    return !is_narrow(cause) || share_a_frame(cause, symptom);
 }
 
 /* The same diagnosis said again with better numbers: the last one counts. */
@@ -154,6 +157,22 @@ static void silence_overtaken(struct diag_sentence *s)
             s->findings[i].effective = DIAG_CHAT;
 }
 
+/* What is said of "the server" is said of whoever answers in its name. */
+static void suspect_proxy(GPtrArray *made, guint from)
+{
+    bool nearby = false;
+
+    for (guint i = from; i < made->len; i++)
+        nearby =
+            nearby || ((struct diag_finding *)made->pdata[i])->id == DIAG_tcp_terminated_nearby;
+    for (guint i = from; nearby && i < made->len; i++) {
+        struct diag_finding *f = made->pdata[i];
+
+        if (f->blame & DIAG_BLAME_SERVER)
+            f->blame |= DIAG_BLAME_PROXY;
+    }
+}
+
 static struct diag_sentence *pass_sentence(struct diag_engine *engine,
                                            struct diag_judgement *judgement,
                                            struct diag_connection *conn)
@@ -164,6 +183,7 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     guint events = conn->events ? conn->events->len : 0;
 
     diag_rules_end(conn, &out);
+    suspect_proxy(judgement->made, made);
     s->conn = conn;
     s->findings = g_new0(struct diag_judged, events + (judgement->made->len - made) + 1);
     s->count = copy_judged(s->findings, conn->events, 0);
@@ -171,34 +191,6 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     silence_overtaken(s);
     fold(s);
     return s;
-}
-
-/* How many copies there are is known at the end; the event said that there are some. */
-static void count_copies(struct diag_engine *engine, struct diag_judgement *judgement,
-                         struct diag_judged *event)
-{
-    const struct diag_finding *said = event->finding;
-    struct diag_connection *conn = g_ptr_array_index(engine->connections, said->connection->index);
-    struct diag_out out = {engine, conn, judgement->made, true};
-    struct diag_finding *f =
-        diag_raise(&out, said->id, said->side, said->frame, engine->copies, said->value[1]);
-    struct diag_judged judged = {.finding = f, .effective = f->severity};
-
-    diag_cite_again(f, said);
-    g_array_append_val(judgement->capture, judged);
-    event->explained = true;
-    event->explained_by = said->id;
-}
-
-static void judge_capture(struct diag_engine *engine, struct diag_judgement *judgement)
-{
-    for (guint i = 0; i < judgement->sentences->len; i++) {
-        struct diag_sentence *s = g_ptr_array_index(judgement->sentences, i);
-
-        for (size_t k = 0; k < s->count; k++)
-            if (s->findings[k].finding->id == DIAG_cap_duplicate_frames)
-                count_copies(engine, judgement, &s->findings[k]);
-    }
 }
 
 struct diag_judgement *diag_judge(struct diag_engine *engine)
@@ -220,7 +212,7 @@ struct diag_judgement *diag_judge(struct diag_engine *engine)
     diag_correlate(engine, j);
     for (guint i = 0; i < j->sentences->len; i++)
         diag_decide(g_ptr_array_index(j->sentences, i));
-    judge_capture(engine, j);
+    diag_judge_capture(engine, j);
     return j;
 }
 

@@ -5,6 +5,10 @@
 
 #include "core.h"
 
+/* A clock that jumps by less only disorders a few frames; one that jumps by more tells no durations
+ * at all. */
+#define DIAG_NO_CLOCK_NS (100 * DIAG_MS_NS)
+
 /* One connection's findings, events and verdicts, and what they add up to. */
 struct diag_sentence {
     const struct diag_connection *conn;
@@ -29,6 +33,9 @@ struct diag_judgement {
 };
 
 struct diag_judgement *diag_judge(struct diag_engine *engine);
+
+/* Adds what is wrong with the file (judge_capture.c). */
+void diag_judge_capture(struct diag_engine *engine, struct diag_judgement *judgement);
 
 /* Adds hosts and folds what they explain (correlate.c). */
 void diag_correlate(struct diag_engine *engine, struct diag_judgement *judgement);

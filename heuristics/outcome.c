@@ -98,7 +98,10 @@ static int64_t waited(const struct diag_connection *conn)
     const struct diag_opening *o = &conn->opening;
     bool retried = diag_raised(conn, DIAG_syn_recovered);
     int64_t connect = o->established && retried ? o->ack_ns - o->all_first_ns : 0;
+    const struct diag_finding *jump = diag_raised_finding(conn, DIAG_cap_clock_backwards);
 
+    if (jump && jump->value[0] >= DIAG_NO_CLOCK_NS)
+        return 0;
     return connect + conn->stalled_ns + conn->slow_ns + diag_kept_closed(conn, DIAG_CLIENT) +
            diag_kept_closed(conn, DIAG_SERVER);
 }

@@ -27,8 +27,7 @@ static int64_t way_in_handshake(const struct diag_opening *o, enum diag_side sid
         side == DIAG_SERVER ? o->synack_ns - o->last_ns : o->ack_ns - o->synack_last_ns, 0);
 }
 
-/* From the capture point to this side and back; 0 when unknown. */
-static int64_t way_to(const struct diag_connection *conn, enum diag_side side)
+int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side)
 {
     int64_t way =
         shorter_known(way_in_handshake(&conn->opening, side), conn->ack_rtt_ns[diag_peer(side)]);
@@ -56,7 +55,7 @@ static int64_t cue(const struct diag_step *step)
 static int64_t on_the_way(const struct diag_step *step, int64_t cue_ns, int64_t gap)
 {
     int64_t begun = step->conn->last_ns - cue_ns;
-    int64_t left = way_to(step->conn, step->from) - diag_max_ns(begun, 0);
+    int64_t left = diag_way_to(step->conn, step->from) - diag_max_ns(begun, 0);
 
     return diag_min_ns(gap, diag_max_ns(left, 0));
 }

@@ -235,9 +235,10 @@ struct diag_connection {
     uint32_t requests;
     uint32_t answers;
     int64_t longest_answer_ns;
-    int64_t min_rtt_ns;    /* DIAG_UNKNOWN_NS until known */
-    int64_t ack_rtt_ns[2]; /* shortest time in which this side's data were acknowledged */
-    uint8_t ack_rtts[2];   /* of so many, up to 255 */
+    int64_t shortest_answer_ns; /* DIAG_UNKNOWN_NS until the first */
+    int64_t min_rtt_ns;         /* DIAG_UNKNOWN_NS until known */
+    int64_t ack_rtt_ns[2];      /* shortest time in which this side's data were acknowledged */
+    uint8_t ack_rtts[2];        /* of so many, up to 255 */
     uint32_t copies;
     enum diag_side closer; /* first FIN or RST; DIAG_NO_SIDE while open */
     uint32_t close_frame;

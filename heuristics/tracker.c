@@ -60,50 +60,6 @@ static void derive_ack(struct diag_step *step)
     step->refuses = step->repeats_ack && y->flight_count && diag_flight_is_refused(step);
 }
 
-static unsigned traits_of_segment(const struct diag_step *step)
-{
-    const struct diag_segment *seg = step->seg;
-    unsigned traits = 0;
-
-    if (seg->payload)
-        traits |= DIAG_SEES_DATA | (step->x->bytes ? 0 : DIAG_SEES_FIRST_DATA);
-    if (seg->flags & DIAG_SYN)
-        traits |= DIAG_SEES_SYN;
-    if (step->fin)
-        traits |= DIAG_SEES_FIN;
-    if (step->rst)
-        traits |= DIAG_SEES_RST;
-    if (step->again || step->keepalive || (seg->payload && diag_seq_lt(seg->seq, step->x->nxt)))
-        traits |= DIAG_SEES_AGAIN;
-    return traits;
-}
-
-static unsigned traits_of_state(const struct diag_step *step)
-{
-    const struct diag_connection *conn = step->conn;
-    unsigned traits = DIAG_SEES_ANY;
-
-    if (!conn->last_frame)
-        traits |= DIAG_SEES_FIRST;
-    if (!conn->opening.established)
-        traits |= DIAG_SEES_OPENING;
-    if (step->refuses)
-        traits |= DIAG_SEES_REFUSAL;
-    if (step->gap || step->x->hole_count || step->y->hole_count)
-        traits |= DIAG_SEES_GAP;
-    if (step->x->zero_frame)
-        traits |= DIAG_SEES_WINDOW;
-    if (conn->request.open)
-        traits |= DIAG_SEES_ASKED;
-    if (step->advances && step->y->flight_count && step->y->flight[0].again)
-        traits |= DIAG_SEES_REPAIR;
-    if (conn->closer != DIAG_NO_SIDE || step->x->rst_frame)
-        traits |= DIAG_SEES_CLOSED;
-    if (conn->tls && !diag_tls_facts(conn->tls)->established.frame)
-        traits |= DIAG_SEES_HANDSHAKE;
-    return traits;
-}
-
 void diag_step_derive(struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
@@ -117,7 +73,7 @@ void diag_step_derive(struct diag_step *step)
     step->end = seg->seq + seg->payload + !!(seg->flags & DIAG_SYN) + step->fin;
     derive_space(step);
     derive_ack(step);
-    step->traits = traits_of_segment(step) | traits_of_state(step);
+    step->traits = diag_step_traits(step);
 }
 
 /* ---- applying a segment */

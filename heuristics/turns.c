@@ -149,6 +149,8 @@ static void answer(const struct diag_step *step)
         note_upgrade(step);
     conn->answers++;
     conn->longest_answer_ns = diag_max_ns(conn->longest_answer_ns, took);
+    if (conn->shortest_answer_ns == DIAG_UNKNOWN_NS || took < conn->shortest_answer_ns)
+        conn->shortest_answer_ns = took;
 }
 
 void diag_turns_apply(const struct diag_step *step)

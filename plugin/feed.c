@@ -99,6 +99,18 @@ static void watch_for_bypass(struct diag_capture *capture, packet_info *pinfo,
         capture->bypassed = pinfo->num;
 }
 
+/* pcapng: how many packets the interface lost between the packet before and this one. */
+static void feed_drops(struct diag_capture *capture, packet_info *pinfo)
+{
+    uint64_t drops;
+
+    if (pinfo->rec->block != NULL &&
+        wtap_block_get_uint64_option_value(pinfo->rec->block, OPT_PKT_DROPCOUNT, &drops) ==
+            WTAP_OPTTYPE_SUCCESS &&
+        drops > 0)
+        diag_feed_drops(capture->engine, pinfo->num, drops);
+}
+
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
 {
     const struct diag_record *records = diag_records(pinfo);
@@ -111,6 +123,7 @@ void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
     capture->frames++;
     diag_capture_note_time(capture, pinfo->num, now);
     diag_feed_frame(capture->engine, pinfo->num, now);
+    feed_drops(capture, pinfo);
     for (const struct diag_record *record = records; record != NULL; record = record->next) {
         if (record->kind == DIAG_RECORD_ICMP || record->kind == DIAG_RECORD_ICMPV6)
             error = record;

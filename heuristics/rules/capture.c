@@ -23,6 +23,13 @@ static void report_gap(const struct diag_step *step, enum diag_side sender, uint
     diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
 }
 
+static void count_gap(struct diag_engine *engine, const struct diag_hole *hole)
+{
+    engine->gaps++;
+    engine->gap_bytes += hole->end - hole->seq;
+    engine->gap_frame = hole->frame;
+}
+
 /* A hole that the receiver acknowledges without having been sent again: the bytes did arrive. */
 static void acknowledged_holes(const struct diag_step *step)
 {
@@ -30,10 +37,12 @@ static void acknowledged_holes(const struct diag_step *step)
 
     if (!(step->seg->flags & DIAG_ACK) || step->rst)
         return;
-    for (uint32_t i = 0; i < y->hole_count; i++)
-        if (diag_seq_le(y->hole[i].end, step->seg->ack))
-            report_gap(step, diag_peer(step->from), y->hole[i].end - y->hole[i].seq,
-                       y->hole[i].frame);
+    for (uint32_t i = 0; i < y->hole_count; i++) {
+        if (!diag_seq_le(y->hole[i].end, step->seg->ack))
+            continue;
+        count_gap(step->out->engine, &y->hole[i]);
+        report_gap(step, diag_peer(step->from), y->hole[i].end - y->hole[i].seq, y->hole[i].frame);
+    }
 }
 
 /* The receiver had acknowledged the missing bytes before this segment showed that they are missing.

@@ -66,7 +66,7 @@ def tell(binary, plugged, file):
     """What differs between the roads for one scenario."""
     facts = scenario(binary, "--facts", file)
     core = scenario(binary, "--findings", file)
-    capture = plugged.home / (pathlib.Path(file).stem + ".pcap")
+    capture = plugged.home / (pathlib.Path(file).stem + ".pcapng")
     pcap.write(facts[1:], capture)
     capture.chmod(0o644)
     preferences = [word for name, value in facts[0].items() if name != "kind"

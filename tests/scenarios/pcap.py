@@ -13,11 +13,10 @@ from scapy.layers.inet6 import (ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
                                 ICMPv6NDOptSrcLLAddr, ICMPv6Unknown, IPv6)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Raw
-from scapy.utils import RawPcapWriter
 
 ETHERNET = 14
 TCP_HEADER = 20
-SECOND = 1_000_000_000
+PACKET_DROPS, TIME_RESOLUTION = 4, 9  # option codes of pcapng
 LOCAL_EXPERIMENT = 0x88B5  # IEEE 802: an EtherType that nobody decodes
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
@@ -151,17 +150,34 @@ def other(_):
 BUILDERS = {"segment": segment, "icmp": icmp, "name": name, "arp": arp, "other": other}
 
 
+def option(code, value):
+    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def block(kind, body):
+    """Of pcapng (draft-ietf-opsawg-pcapng 3.1)."""
+    size = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + size + body + size
+
+
+def packet_block(fact, frame, captured):
+    body = struct.pack("<IIIII", 0, fact["time_ns"] >> 32, fact["time_ns"] & 0xFFFFFFFF, captured,
+                       len(frame)) + frame[:captured] + bytes(-captured % 4)
+    if fact["drops"]:
+        body += option(PACKET_DROPS, struct.pack("<Q", fact["drops"])) + option(0, b"")
+    return block(6, body)
+
+
 def write(facts, path):
-    """Nanosecond pcap, one frame per fact."""
-    with RawPcapWriter(str(path), linktype=1, nano=True) as writer:
-        writer.write_header(None)
+    """pcapng in nanoseconds, one frame per fact."""
+    with open(path, "wb") as file:
+        file.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+        file.write(block(1, struct.pack("<HHI", 1, 0, 0) + option(TIME_RESOLUTION, b"\x09") +
+                         option(0, b"")))
         for number, fact in enumerate(facts, 1):
             frame = bytes(BUILDERS[fact["kind"]](fact))
             assert fact["frame"] == number
-            captured = snap_length(fact, frame)
-            writer.write_packet(frame[:captured], sec=fact["time_ns"] // SECOND,
-                                usec=fact["time_ns"] % SECOND, caplen=captured,
-                                wirelen=len(frame))
+            file.write(packet_block(fact, frame, snap_length(fact, frame)))
 
 
 def main():

@@ -91,6 +91,11 @@ static const char *const slugs[] = {
     "tls_hello_retry",
     "starttls_refused",
     "proxy_connect_failed",
+    "cap_drops",
+    "cap_offload",
+    "cap_truncated",
+    "cap_clock_backwards",
+    "tcp_terminated_nearby",
 };
 
 #endif

@@ -100,6 +100,7 @@ static void put_fact(GString *out, const struct scn_fact *fact)
     scn_json_text(out, "kind", kind[fact->kind]);
     scn_json_number(out, "frame", fact->frame);
     scn_json_number(out, "time_ns", (uint64_t)fact->time_ns);
+    scn_json_number(out, "drops", fact->drops);
     if (fact->kind == SCN_SEGMENT)
         put_segment(out, &fact->segment);
     else if (fact->kind == SCN_ICMP)

@@ -9,6 +9,8 @@
 static void feed(struct diag_engine *engine, const struct scn_fact *fact)
 {
     diag_feed_frame(engine, fact->frame, fact->time_ns);
+    if (fact->drops)
+        diag_feed_drops(engine, fact->frame, fact->drops);
     switch (fact->kind) {
     case SCN_SEGMENT:
         diag_feed_segment(engine, &fact->segment);

@@ -67,6 +67,7 @@ struct scn_fact {
     enum scn_fact_kind kind;
     uint32_t frame;
     int64_t time_ns;
+    uint64_t drops;      /* packets that the capturing device dropped before it */
     GByteArray *payload; /* what the union's data points to; NULL if it has none */
     union {
         struct diag_segment segment;

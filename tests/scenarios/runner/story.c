@@ -150,6 +150,15 @@ static const char *skip_number(const char *what, unsigned *number)
     return what + digits + 1;
 }
 
+static void other_line(struct scn_story *story, struct scn_line *line)
+{
+    struct scn_fact *fact = scn_story_fact(story, SCN_OTHER);
+    const char *drops = scn_line_value(line, "drops");
+
+    if (drops)
+        fact->drops = scn_number(line, drops, UINT32_MAX);
+}
+
 /* "C", "S", "icmp", with "2:" before it for another connection than the first. */
 static void fact_line(struct scn_story *story, struct scn_line *line)
 {
@@ -166,7 +175,7 @@ static void fact_line(struct scn_story *story, struct scn_line *line)
     else if (strcmp(what, "arp") == 0)
         scn_arp_line(story, line);
     else if (strcmp(what, "end") == 0 || strcmp(what, "other") == 0)
-        scn_story_fact(story, SCN_OTHER);
+        other_line(story, line);
     else
         scn_name_line(story, line, what);
 }

@@ -11,7 +11,7 @@
 
 /* More than a person looks at; what comes later is not read. */
 #define MOST_CERTIFICATES 4096
-#define MOST_BYTES        (16 * 1024 * 1024)
+#define MOST_BYTES        ((size_t)16 * 1024 * 1024)
 /* A certificate for a hoster's many sites is asked about each of them. */
 #define MOST_NAMES 256
 /* A signature is random enough to tell certificates apart. */

@@ -206,6 +206,13 @@ enum diag_option {
     DIAG_OPT_MPTCP_RESET = 1 << 9 /* MP_TCPRST, with a reason */
 };
 
+/* A TLS record that somebody with the keys decrypted. */
+struct diag_decrypted {
+    uint8_t type; /* its content type; in TLS 1.3 the inner one */
+    uint32_t length;
+    const uint8_t *data;
+};
+
 /* One TCP segment, as the wire had it. */
 struct diag_segment {
     uint32_t frame;
@@ -238,6 +245,8 @@ struct diag_segment {
     uint16_t vlan;  /* first VLAN id of the frame, 0 if none */
     bool cut;       /* the capture's snap length cut the TCP header or its options */
     bool opaque;    /* the payload is known to be decoded by another protocol than TLS */
+    uint8_t decrypted_count;
+    const struct diag_decrypted *decrypted; /* records that end in it, in order; borrowed */
 };
 
 /* An ICMP or ICMPv6 error and the TCP header that it quotes (8 bytes are enough). */

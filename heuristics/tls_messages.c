@@ -125,6 +125,19 @@ static void key_exchange_done(struct diag_tls_reader *reader)
     hello->group = diag_tls_read_key_exchange(body->data, body->len);
 }
 
+/* In TLS 1.3, and with keys: else its length has to tell. */
+static void finished_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
+{
+    struct diag_tls_facts *facts = &reader->tls->facts;
+    bool client = diag_tls_is_client(reader);
+
+    if (!diag_tls_is_1_3(reader->tls))
+        return;
+    diag_tls_happen_once(client ? &facts->client_finished : &facts->server_finished, chunk);
+    if (client)
+        diag_tls_happen_once(&facts->established, chunk);
+}
+
 /* What the message tells; returns its letter. */
 static char learn(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
 {
@@ -148,6 +161,9 @@ static char learn(struct diag_tls_reader *reader, const struct diag_chunk *chunk
         break;
     case DIAG_TLS_SERVER_HELLO_DONE:
         diag_tls_happen_once(&facts->server_hello_done, chunk);
+        break;
+    case DIAG_TLS_FINISHED:
+        finished_done(reader, chunk);
         break;
     default:
         break;

@@ -96,9 +96,11 @@ struct diag_tls {
     struct diag_tls_client_hello client_hello;
     struct diag_tls_session_id session_id; /* of the client */
     uint8_t client_hellos;
-    GArray *messages;                /* of struct diag_tls_message */
-    struct diag_certificates *store; /* NULL: nobody reads certificates */
-    uint32_t frame;                  /* the segment being fed */
+    GArray *messages;                       /* of struct diag_tls_message */
+    struct diag_certificates *store;        /* NULL: nobody reads certificates */
+    const struct diag_decrypted *decrypted; /* records of the segment being fed, those not used */
+    uint8_t decrypted_count;
+    uint32_t frame; /* the segment being fed */
     int64_t time_ns;
     struct diag_tls_reader reader[2];
 };
@@ -154,6 +156,14 @@ void diag_tls_certificates_begin(struct diag_tls_reader *reader);
 void diag_tls_certificates_bytes(struct diag_tls_reader *reader, const uint8_t *data,
                                  uint32_t length);
 void diag_tls_certificates_end(struct diag_tls_reader *reader);
+
+/* ---- tls_decrypted.c */
+
+/* The record that is complete, as somebody decrypted it; NULL if nobody did. */
+const struct diag_decrypted *diag_tls_take_decrypted(struct diag_tls_reader *reader);
+/* Reads the handshake messages of a decrypted record of TLS 1.3. */
+void diag_tls_decrypted_handshake(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
+                                  const struct diag_decrypted *decrypted);
 
 /* ---- tls_hello.c: bodies of messages, perhaps only their beginning */
 

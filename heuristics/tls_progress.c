@@ -92,10 +92,14 @@ static void note_record(struct diag_tls_reader *reader, const struct diag_chunk 
     diag_tls_note(reader, &message);
 }
 
-static void alert_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
+static void alert_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
+                       const struct diag_decrypted *decrypted)
 {
     struct diag_tls_facts *facts = &reader->tls->facts;
-    bool clear = !reader->opaque && reader->record.length == 2 && reader->alert_have == 2;
+    const uint8_t *said = decrypted ? decrypted->data : reader->alert;
+    bool clear = decrypted
+                     ? decrypted->length == 2
+                     : !reader->opaque && reader->record.length == 2 && reader->alert_have == 2;
     struct diag_tls_alert alert = {.side = reader->side,
                                    .encrypted = !clear,
                                    .frame = chunk->frame,
@@ -103,10 +107,10 @@ static void alert_done(struct diag_tls_reader *reader, const struct diag_chunk *
                                    .end = reader->record.end};
 
     if (clear) {
-        alert.level = reader->alert[0];
-        alert.description = reader->alert[1];
+        alert.level = said[0];
+        alert.description = said[1];
     }
-    if (reader->opaque || (clear && alert.description == 0))
+    if (alert.description == 0 && (clear || reader->opaque))
         diag_tls_happen_once(&facts->close_notify[reader->side], chunk);
     if (facts->alert_count < DIAG_TLS_MAX_ALERTS)
         facts->alerts[facts->alert_count++] = alert;
@@ -206,12 +210,30 @@ static void note_question(const struct diag_tls_reader *reader)
     facts->asked_seq = reader->start;
 }
 
-static void data_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
+/* TLS 1.3 hides handshake messages and alerts among the data. */
+static bool is_told_by_keys(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
+                            const struct diag_decrypted *decrypted)
+{
+    if (!decrypted || !diag_tls_is_1_3(reader->tls))
+        return false;
+    if (decrypted->type == DIAG_TLS_HANDSHAKE)
+        diag_tls_decrypted_handshake(reader, chunk, decrypted);
+    else if (decrypted->type == DIAG_TLS_ALERT)
+        alert_done(reader, chunk, decrypted);
+    else
+        return false;
+    return true;
+}
+
+static void data_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk,
+                      const struct diag_decrypted *decrypted)
 {
     struct diag_tls_facts *facts = &reader->tls->facts;
 
     reader->half->data_records++;
     reader->half->data_bytes += reader->record.length;
+    if (is_told_by_keys(reader, chunk, decrypted))
+        return;
     note_record(reader, chunk, 'D');
     if (is_hidden_handshake(reader, chunk))
         return;
@@ -237,20 +259,22 @@ static void remember_record(struct diag_tls_reader *reader)
 
 void diag_tls_record_done(struct diag_tls_reader *reader, const struct diag_chunk *chunk)
 {
+    const struct diag_decrypted *decrypted = diag_tls_take_decrypted(reader);
+
     remember_record(reader);
     switch (reader->record.type) {
     case DIAG_TLS_CHANGE_CIPHER_SPEC:
         cipher_changed(reader, chunk);
         break;
     case DIAG_TLS_ALERT:
-        alert_done(reader, chunk);
+        alert_done(reader, chunk, decrypted);
         break;
     case DIAG_TLS_HANDSHAKE:
         if (reader->opaque)
             encrypted_handshake_done(reader, chunk);
         break;
     case DIAG_TLS_APPLICATION_DATA:
-        data_done(reader, chunk);
+        data_done(reader, chunk, decrypted);
         break;
     default:
         note_record(reader, chunk, 'B');

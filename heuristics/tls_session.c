@@ -124,7 +124,10 @@ void diag_tls_segment(struct diag_tls *tls, enum diag_side from, const struct di
             diag_stream_start_near(&peer->stream, segment->ack);
             refresh(peer);
         }
+        tls->decrypted = segment->decrypted;
+        tls->decrypted_count = segment->decrypted_count;
         take_payload(reader, segment, seq);
+        tls->decrypted_count = 0; /* borrowed */
     }
     if (segment->flags & DIAG_FIN)
         diag_stream_finish(&reader->stream, seq + segment->payload, segment->frame,

@@ -41,6 +41,15 @@ static unsigned traits_of_segment(const struct diag_step *step)
     return traits;
 }
 
+/* In TLS 1.3 a server learns from the client's Finished what it rejects. */
+static bool brings_decrypted_alert(const struct diag_segment *seg)
+{
+    for (size_t i = 0; i < seg->decrypted_count; i++)
+        if (seg->decrypted[i].type == DIAG_TLS_ALERT)
+            return true;
+    return false;
+}
+
 static unsigned traits_of_state(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
@@ -62,7 +71,8 @@ static unsigned traits_of_state(const struct diag_step *step)
         traits |= DIAG_SEES_REPAIR;
     if (conn->closer != DIAG_NO_SIDE || step->x->rst_frame)
         traits |= DIAG_SEES_CLOSED;
-    if (conn->tls && !diag_tls_facts(conn->tls)->established.frame)
+    if (conn->tls &&
+        (!diag_tls_facts(conn->tls)->established.frame || brings_decrypted_alert(step->seg)))
         traits |= DIAG_SEES_HANDSHAKE;
     return traits;
 }

@@ -51,6 +51,14 @@
 #define tvb_get_uint8 tvb_get_guint8
 #endif
 
+/* Where the TLS dissector keeps what it decrypted: 4.0 under the key 0, later versions under the
+ * depth of the TLS layer, which was seen to be 1. */
+#if DIAG_WIRESHARK_IS(4, 4)
+#define DIAG_TLS_LAYERS 6
+#else
+#define DIAG_TLS_LAYERS 1
+#endif
+
 /* 4.0 splits menu paths at "/", later versions at "//". */
 #ifndef STATS_TREE_MENU_SEPARATOR
 #define STATS_TREE_MENU_SEPARATOR "/"

@@ -5,6 +5,7 @@
 #include "capture.h"
 
 #include "conversations.h"
+#include "decrypted.h"
 #include "facts.h"
 
 /* Content types of TLS records, and the major version that all of them carry. */
@@ -41,6 +42,15 @@ static bool is_opaque(packet_info *pinfo, const struct diag_segment *segment)
     return false;
 }
 
+/* What was decrypted belongs to the frame: in a tunnel, to the packet that the tunnel carries. */
+static bool is_innermost(const struct diag_record *record)
+{
+    for (record = record->next; record != NULL; record = record->next)
+        if (record->kind == DIAG_RECORD_TCP && !record->quoted)
+            return false;
+    return true;
+}
+
 static void feed_segment(struct diag_capture *capture, packet_info *pinfo,
                          const struct diag_record *record)
 {
@@ -51,6 +61,8 @@ static void feed_segment(struct diag_capture *capture, packet_info *pinfo,
         return;
     segment.stream = diag_stream_now(capture->streams, pinfo, &segment);
     segment.opaque = is_opaque(pinfo, &segment);
+    if (segment.payload > 0 && is_innermost(record))
+        diag_add_decrypted(pinfo, &segment);
     diag_feed_segment(capture->engine, &segment);
     if (diag_fact_name_tcp(&segment, &message))
         diag_feed_name(capture->engine, &message);

@@ -65,6 +65,8 @@ def compare(core, tshark):
 def tell(binary, plugged, file):
     """What differs between the roads for one scenario."""
     facts = scenario(binary, "--facts", file)
+    if any(fact.get("decrypted") for fact in facts):
+        return []  # tshark has no keys for bytes that were never encrypted
     core = scenario(binary, "--findings", file)
     capture = plugged.home / (pathlib.Path(file).stem + ".pcapng")
     pcap.write(facts[1:], capture)

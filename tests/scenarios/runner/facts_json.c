@@ -61,6 +61,7 @@ static void put_segment(GString *out, const struct diag_segment *segment)
     scn_json_number(out, "vlan", segment->vlan);
     scn_json_number(out, "tunnel", segment->tunnel);
     scn_json_number(out, "cut", segment->cut);
+    scn_json_number(out, "decrypted", segment->decrypted_count);
     put_options(out, segment);
     put_bytes(out, "data", segment->data, segment->payload);
 }

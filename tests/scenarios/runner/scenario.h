@@ -12,6 +12,7 @@
 
 #define SCN_CONNECTIONS 33 /* numbered 1 to 32 */
 #define SCN_MAX_PAYLOAD 60000
+#define SCN_DECRYPTED   8 /* records in one segment */
 #define SCN_NS          INT64_C(1000000000)
 #define SCN_EPOCH_NS    (1800000000 * SCN_NS) /* second 0 of every story: 15 January 2027 */
 
@@ -67,8 +68,10 @@ struct scn_fact {
     enum scn_fact_kind kind;
     uint32_t frame;
     int64_t time_ns;
-    uint64_t drops;      /* packets that the capturing device dropped before it */
-    GByteArray *payload; /* what the union's data points to; NULL if it has none */
+    uint64_t drops;                   /* packets that the capturing device dropped before it */
+    GByteArray *payload;              /* what the union's data points to; NULL if it has none */
+    GByteArray *plain[SCN_DECRYPTED]; /* what decrypted points to */
+    struct diag_decrypted decrypted[SCN_DECRYPTED];
     union {
         struct diag_segment segment;
         struct diag_icmp icmp;
@@ -177,6 +180,10 @@ void scn_arp_line(struct scn_story *story, struct scn_line *line);
  * the same bytes. */
 GByteArray *scn_payload(struct scn_line *line, uint32_t seq);
 GByteArray *scn_tls_bytes(const struct scn_line *line, const char *names);
+
+/* What the keys show of the segment. */
+void scn_decrypt(const struct scn_line *line, struct scn_fact *fact, const char *names);
+void scn_decrypted_free(struct scn_fact *fact);
 
 /* ---- running -------------------------------------------------------------------------------- */
 

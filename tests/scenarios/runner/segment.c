@@ -191,6 +191,8 @@ static void set_stream(struct scn_story *story, struct scn_draft *draft)
 
 static void capture(struct scn_story *story, struct scn_draft *draft)
 {
+    const char *decrypted = scn_line_value(draft->line, "decrypted");
+
     set_stream(story, draft);
     struct scn_fact *fact = scn_story_fact(story, SCN_SEGMENT);
 
@@ -199,6 +201,8 @@ static void capture(struct scn_story *story, struct scn_draft *draft)
     fact->segment.frame = fact->frame;
     fact->segment.time_ns = fact->time_ns;
     fact->segment.stream = draft->connection->stream;
+    if (decrypted)
+        scn_decrypt(draft->line, fact, decrypted);
     draft->flow->half[draft->from].newest = fact;
 }
 

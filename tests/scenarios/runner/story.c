@@ -21,6 +21,7 @@ static void free_fact(gpointer data)
 {
     struct scn_fact *fact = data;
 
+    scn_decrypted_free(fact);
     if (fact->payload)
         g_byte_array_unref(fact->payload);
     g_free(fact);

@@ -29,24 +29,24 @@
 /* Enough to tell "HTTP/1.1 200" from "HTTP/1.1 302". */
 #define DIAG_HEAD_BYTES 20
 
-/* What is remembered of one segment. */
+/* What is remembered of one segment: 64 bytes, for every connection has up to 32 of them. */
 struct diag_sent {
-    uint8_t head[DIAG_HEAD_BYTES]; /* the payload begins with these */
-    uint8_t head_length;
-    uint32_t frame;
     int64_t time_ns;
-    enum diag_side from;
-    uint16_t flags;
+    uint32_t frame;
     uint32_t seq;
     uint32_t end; /* seq + payload + SYN + FIN */
     uint32_t ack;
     uint32_t payload;
     uint32_t tsval;
+    uint16_t flags;
     uint16_t ip_id;
     uint16_t vlan;
     uint8_t ttl;
     uint8_t tunnel;
     bool timestamps;
+    enum diag_side from : 8;
+    uint8_t head_length;
+    uint8_t head[DIAG_HEAD_BYTES]; /* the payload begins with these */
 };
 
 /* A range of one side's sequence space that its peer has not acknowledged yet. */

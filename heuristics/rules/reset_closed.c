@@ -90,33 +90,62 @@ static void report_reuse_race(const struct diag_rst *r)
     diag_rst_cite(r, f);
 }
 
+/* Stacks that set ACK in every reset (lwIP; gVisor here) answer data after their close by what
+ * looks like an abort: at once, as the first thing they say to a peer that had acknowledged the FIN
+ * and wrote on. A client often closes no more than its sending side. */
+static const struct diag_sent *answered_like_abort(const struct diag_rst *r)
+{
+    const struct diag_connection *conn = r->conn;
+    const struct diag_sent *last =
+        conn->recent_count ? &conn->recent[conn->recent_count - 1] : NULL;
+
+    if (r->kind != DIAG_RST_ACTIVE || r->step->from != DIAG_SERVER || !last ||
+        last->from != DIAG_CLIENT || !last->payload || !diag_seq_lt(r->x->fin_seq, last->ack) ||
+        diag_rst_since(r, last->time_ns) > diag_rtt(conn) + 20 * DIAG_MS_NS)
+        return NULL;
+    return last;
+}
+
+static const struct diag_sent *late_data(const struct diag_rst *r)
+{
+    return r->kind == DIAG_RST_REPLY ? r->answers : answered_like_abort(r);
+}
+
 static bool is_data_after_close(const struct diag_rst *r)
 {
-    return r->x->fin && (answers_data(r) || (r->kind == DIAG_RST_REPLY && diag_rst_peer_lost(r)));
+    return r->x->fin && late_data(r) &&
+           (answers_data(r) || r->kind == DIAG_RST_ACTIVE || diag_rst_peer_lost(r));
 }
 
 static bool crossed(const struct diag_rst *r)
 {
-    return diag_seq_lt(r->answers->ack, r->x->fin_seq + 1) ||
-           r->answers->time_ns - r->x->fin_ns < diag_rtt(r->conn);
+    const struct diag_sent *data = late_data(r);
+
+    return diag_seq_lt(data->ack, r->x->fin_seq + 1) ||
+           data->time_ns - r->x->fin_ns < diag_rtt(r->conn);
 }
 
 static void report_data_after_close(const struct diag_rst *r)
 {
-    uint32_t lost = diag_rst_peer_lost(r);
-    struct diag_finding *f =
-        diag_raise(r->step->out, DIAG_rst_data_after_close, r->step->from, r->step->seg->frame,
-                   lost ? lost : r->answers->payload, r->x->fin_frame, r->answers->frame);
+    const struct diag_sent *data = late_data(r);
+    uint32_t bytes = diag_rst_peer_lost(r) ? diag_rst_peer_lost(r) : data->payload;
+    struct diag_finding *f = diag_raise(r->step->out, DIAG_rst_data_after_close, r->step->from,
+                                        r->step->seg->frame, bytes, r->x->fin_frame, data->frame);
 
     if (!f)
         return;
     f->cause = crossed(r) ? DIAG_CAUSE_crossing : DIAG_CAUSE_after_eof;
     f->blame = diag_blame_side(crossed(r) ? r->step->from : diag_peer(r->step->from));
+    /* It may have closed only its sending side, and have left the data unread. */
+    if (r->kind == DIAG_RST_ACTIVE) {
+        f->blame |= diag_blame_side(r->step->from);
+        f->confidence = DIAG_LOW;
+        diag_cite(f, DIAG_ROLE_data, data->frame);
+    }
     diag_cite(f, DIAG_ROLE_fin, r->x->fin_frame);
     diag_rst_cite(r, f);
     /* A client that closes does not want what still comes; a broken download is told as such. */
-    if (diag_rst_only_farewell(r, lost ? lost : r->answers->payload) ||
-        diag_rst_is_last_word(r, lost ? lost : r->answers->payload) ||
+    if (diag_rst_only_farewell(r, bytes) || diag_rst_is_last_word(r, bytes) ||
         (r->step->from == DIAG_CLIENT && !r->conn->request.open))
         diag_excuse(f);
 }

@@ -201,5 +201,6 @@ ends and at a router between them: what the sending kernel gave as reason for a 
 calls it. What fits is in `tests/stack/reasons.map`. ROUTER is a reset that neither end sent, OUTSIDE
 one beyond the window. LWIP, GVISOR, PASST and SLIRP4NETNS are stacks beside Linux; in place of the
 socket's state stands what their program did, or of the last two the server behind them. Unread data,
-linger 0, a killed process and a closed listener cannot be told apart from packets.
+linger 0, a killed process and a closed listener cannot be told apart from packets. No scenario makes
+a kernel say NOT_SPECIFIED, ERROR, TCP_OLD_ACK or MPTCP's ERESOURCE, EWQ2BIG and EBADPERF.
 '''

@@ -10,6 +10,8 @@
 /* What a server may add after the client's close without anybody missing it: TLS close_notify, a
  * last ticket, an HTTP/2 GOAWAY. */
 #define FAREWELL_BYTES 300
+/* Hellos, a long chain of certificates and a few tickets. */
+#define HANDSHAKE_BYTES 20000
 /* One program wrote and closed; a person, or another thread, is slower. */
 #define TOGETHER_NS (2 * DIAG_MS_NS)
 
@@ -182,6 +184,14 @@ static int64_t first_data_of(const struct diag_connection *conn, enum diag_side 
                                                 : conn->half[sender].first_data_ns;
 }
 
+/* TLS 1.3: the receiver asked for nothing; what comes is the end of the server's handshake. */
+static bool only_tickets_come(const struct diag_connection *conn, enum diag_side receiver)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
+    return tls && receiver == tls->client && !tls->first_data[receiver].frame &&
+           tls->server_hello_at.frame && conn->half[diag_peer(receiver)].bytes < HANDSHAKE_BYTES;
+}
+
 static void receiver_breaks_off(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
@@ -189,7 +199,7 @@ static void receiver_breaks_off(const struct diag_step *step)
 
     if (!more_was_coming(step) || diag_raised(conn, DIAG_abort_mid_transfer) ||
         !transfer_at_close(conn, step->from) || said_goodbye(conn, receiver) ||
-        diag_in_tls_handshake(conn))
+        diag_in_tls_handshake(conn) || only_tickets_come(conn, receiver))
         return;
     const struct diag_half *sender = step->x;
     uint32_t received = conn->close_ack - (sender->syn ? sender->isn + 1 : sender->una);

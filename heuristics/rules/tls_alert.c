@@ -46,7 +46,7 @@ static const struct {
 };
 
 /* RFC 5246 7.4.6: a client without a certificate sends an empty list; the server that insists
- * answers with handshake_failure. */
+ * answers with handshake_failure, or finds fault with the list. */
 static bool has_no_certificate(const struct diag_tls_facts *tls)
 {
     const uint32_t empty = 4 + 3;
@@ -73,10 +73,11 @@ static enum diag_cause refine(const struct diag_tls_facts *tls, const struct dia
 
 static enum diag_cause reason(const struct diag_tls_facts *tls, const struct diag_tls_alert *alert)
 {
-    const uint8_t handshake_failure = 40;
+    const uint8_t handshake_failure = 40, bad_certificate = 42, decode_error = 50;
 
-    if (alert->description == handshake_failure && alert->side != tls->client &&
-        has_no_certificate(tls))
+    if ((alert->description == handshake_failure || alert->description == bad_certificate ||
+         alert->description == decode_error) &&
+        alert->side != tls->client && has_no_certificate(tls))
         return DIAG_CAUSE_client_certificate;
     for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
         if (reasons[i].description == alert->description)

@@ -87,21 +87,44 @@ static bool client_was_asked(const struct diag_tls_facts *tls)
     return false;
 }
 
-/* Nothing but this record came back since the client's answer to the server's question, not even a
+static bool has_length_of_alert(const struct diag_tls_facts *tls,
+                                const struct diag_tls_record *record)
+{
+    const uint16_t alert = 2 + 1 + 16, padded = alert + 16, less = tag_less(tls);
+
+    return record->type == DIAG_TLS_APPLICATION_DATA &&
+           (record->length == alert - less || record->length == padded - less);
+}
+
+/* Index of the first record after the client's answer to the server's question. */
+static uint8_t first_after_client(const struct diag_tls_facts *tls,
+                                  const struct diag_tls_half *half)
+{
+    uint8_t i = half->last_count;
+
+    while (i > 0 && half->last[i - 1].frame > tls->client_finished.frame)
+        i--;
+    return i;
+}
+
+/* Nothing but an alert came back since then, perhaps with a close_notify (GnuTLS), and not even a
  * ticket: a server that goes on has more to say. */
 static bool server_rejects(const struct diag_step *step, const struct diag_tls_facts *tls)
 {
     enum diag_side side = diag_peer(tls->client);
     const struct diag_tls_half *half = &tls->half[side];
-    const struct diag_tls_record *last = last_record(half);
+    uint8_t first = first_after_client(tls, half);
     int64_t soon = diag_max_ns(DIAG_SECOND_NS, 5 * diag_rtt(step->conn));
 
-    if (!tls->client_finished.frame || half->last_count < 2 || !may_be_alert(tls, last) ||
-        !client_was_asked(tls) || !ends_with(step, side, last))
+    if (!tls->client_finished.frame || first == 0 || half->last_count - first < 1 ||
+        half->last_count - first > 2 || !client_was_asked(tls) ||
+        half->last[first].time_ns - tls->client_finished.time_ns > soon)
         return false;
-    return half->last[half->last_count - 2].frame <= tls->client_finished.frame &&
-           last->frame > tls->client_finished.frame &&
-           last->time_ns - tls->client_finished.time_ns <= soon;
+    for (uint8_t i = first; i < half->last_count; i++)
+        if (!has_length_of_alert(tls, &half->last[i]) ||
+            half->last[i].length != half->last[first].length)
+            return false;
+    return ends_with(step, side, last_record(half));
 }
 
 static void report_rejection(const struct diag_step *step, const struct diag_tls_facts *tls,
@@ -123,7 +146,7 @@ static void report_rejection(const struct diag_step *step, const struct diag_tls
                  tls->client_hello->has_server_name ? tls->client_hello->server_name : "no name");
     diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
     diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);
-    diag_cite(f, DIAG_ROLE_record, record->frame);
+    diag_cite(f, DIAG_ROLE_alert, record->frame);
     diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
 }
 

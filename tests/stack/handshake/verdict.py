@@ -10,10 +10,10 @@ import recording
 # Where the alert is encrypted, or none is sent, the reason itself cannot be known.
 REJECTING = ('tls_alert_fatal', 'tls13_alert_likely', 'tls_closed_in_handshake')
 CAUSES = {
-    'certificate': ('certificate',),
+    'certificate': ('certificate', 'certificate_expired', 'unknown_ca'),
     'client_certificate': ('client_certificate', 'certificate'),
-    'version': ('version',),
-    'parameters': ('cipher',),
+    'version': ('version', 'fallback'),
+    'parameters': ('cipher', 'decode'),
     'server_name': ('server_name',),
 }
 VERDICTS = {

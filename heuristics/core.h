@@ -280,7 +280,6 @@ struct diag_connection *diag_connection_between(const struct diag_engine *engine
 struct diag_connection *diag_connection_new(struct diag_engine *engine,
                                             const struct diag_segment *seg);
 void diag_connection_free(void *connection);
-enum diag_side diag_side_of(const struct diag_connection *conn, const struct diag_segment *seg);
 
 /* An estimate of the round trip, never 0: the shortest seen, else 200 ms. */
 int64_t diag_rtt(const struct diag_connection *conn);

@@ -542,6 +542,10 @@ void diag_host_get(struct diag_engine *engine, size_t index, struct diag_host_vi
 /* Findings about the capture file itself (stage capture, no connection). */
 size_t diag_capture_findings(struct diag_engine *engine, const struct diag_judged **findings);
 
+/* Who of the two sent this segment of the connection. */
+enum diag_side diag_side_of(const struct diag_connection *connection,
+                            const struct diag_segment *segment);
+
 /* Stream of a connection, for "which stream is this finding about". */
 uint32_t diag_connection_stream(const struct diag_connection *connection);
 

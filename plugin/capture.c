@@ -9,6 +9,8 @@
 #include "conversations.h"
 #include "preferences.h"
 
+#include <string.h>
+
 static struct diag_capture *open_capture;
 
 struct diag_capture *diag_capture_open(void)
@@ -21,14 +23,22 @@ int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame)
     return frame > 0 && frame <= capture->timed ? capture->times[frame - 1] : DIAG_UNKNOWN_NS;
 }
 
+enum diag_side diag_capture_sender(const struct diag_capture *capture, uint32_t frame)
+{
+    return frame > 0 && frame <= capture->timed ? (enum diag_side)capture->senders[frame - 1]
+                                                : DIAG_NO_SIDE;
+}
+
 static void make_room(struct diag_capture *capture, uint32_t frame)
 {
     uint32_t room = MAX(frame, frame / 2 * 3);
 
     room = MAX(room, 1024);
     capture->times = g_renew(int64_t, capture->times, room);
+    capture->senders = g_renew(uint8_t, capture->senders, room);
     for (uint32_t i = capture->timed; i < room; i++)
         capture->times[i] = DIAG_UNKNOWN_NS;
+    memset(capture->senders + capture->timed, DIAG_NO_SIDE, room - capture->timed);
     capture->timed = room;
 }
 
@@ -37,6 +47,11 @@ void diag_capture_note_time(struct diag_capture *capture, uint32_t frame, int64_
     if (frame > capture->timed)
         make_room(capture, frame);
     capture->times[frame - 1] = time_ns;
+}
+
+void diag_capture_note_sender(struct diag_capture *capture, uint32_t frame, enum diag_side sender)
+{
+    capture->senders[frame - 1] = (uint8_t)sender; /* its time was noted before */
 }
 
 static void free_list(void *list)
@@ -132,6 +147,7 @@ static void close_capture(void)
     forget_judged(capture);
     diag_streams_free(capture->streams);
     g_free(capture->times);
+    g_free(capture->senders);
     diag_engine_free(capture->engine);
     g_free(capture);
 }

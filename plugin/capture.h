@@ -14,7 +14,8 @@ struct diag_capture {
     uint32_t last_frame; /* fed so far */
     uint32_t frames;
     int64_t *times;        /* of frame i + 1 */
-    uint32_t timed;        /* frames that times has room for */
+    uint8_t *senders;      /* of frame i + 1: enum diag_side */
+    uint32_t timed;        /* frames that both have room for */
     uint32_t bypassed;     /* first frame whose TCP did not pass the recorder, 0 if none */
     GHashTable *judged;    /* frame -> GArray of struct diag_judged */
     GHashTable *hosts;     /* stream -> GArray of struct diag_judged, about hosts */
@@ -30,11 +31,17 @@ struct diag_capture *diag_capture_open(void);
 /* Remember when a frame was captured: the reports tell it long after the frame is gone. */
 void diag_capture_note_time(struct diag_capture *capture, uint32_t frame, int64_t time_ns);
 
+/* Remember which end of its connection sent the TCP segment in a frame. */
+void diag_capture_note_sender(struct diag_capture *capture, uint32_t frame, enum diag_side sender);
+
 /* First visit of a frame: turn its records into facts. Later visits change nothing. */
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo);
 
 /* When a frame was captured; DIAG_UNKNOWN_NS when it was not fed. */
 int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame);
+
+/* DIAG_NO_SIDE when the frame holds no TCP segment. */
+enum diag_side diag_capture_sender(const struct diag_capture *capture, uint32_t frame);
 
 /* All findings that point at this frame, as the capture up to the last frame fed shows them; NULL
  * if none. */

@@ -63,7 +63,9 @@ static void feed_segment(struct diag_capture *capture, packet_info *pinfo,
     segment.opaque = is_opaque(pinfo, &segment);
     if (segment.payload > 0 && is_innermost(record))
         diag_add_decrypted(pinfo, &segment);
-    diag_feed_segment(capture->engine, &segment);
+    const struct diag_connection *connection = diag_feed_segment(capture->engine, &segment);
+
+    diag_capture_note_sender(capture, pinfo->num, diag_side_of(connection, &segment));
     if (diag_fact_name_tcp(&segment, &message))
         diag_feed_name(capture->engine, &message);
 }

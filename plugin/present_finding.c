@@ -51,9 +51,13 @@ static void add_evidence(proto_tree *tree, const struct diag_finding *finding)
     for (size_t i = 0; i < finding->evidence_count; i++) {
         const struct diag_evidence *evidence = &finding->evidence[i];
 
+        enum diag_side sender = diag_capture_sender(diag_capture_open(), evidence->frame);
+
         proto_item_set_generated(proto_tree_add_uint_format_value(
-            tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0, evidence->frame, "%u (%s)",
-            evidence->frame, diag_role_name(evidence->role)));
+            tree, diag_field(DIAG_FIELD_evidence), NULL, 0, 0, evidence->frame, "%u (%s%s%s)",
+            evidence->frame, diag_role_name(evidence->role),
+            sender != DIAG_NO_SIDE ? ", from the " : "",
+            sender != DIAG_NO_SIDE ? diag_side_name(sender) : ""));
     }
 }
 

@@ -48,11 +48,16 @@ static void print_evidence(const struct diag_finding *finding, const struct diag
         int64_t when = diag_capture_time(capture, evidence[i].frame);
         char role[64];
 
+        enum diag_side sender = diag_capture_sender(capture, evidence[i].frame);
+
         as_words(diag_role_name(evidence[i].role), role, sizeof role);
         fprintf(out, HEADING "frame %-7u", i == 0 ? "Evidence" : "", evidence[i].frame);
         if (when != DIAG_UNKNOWN_NS)
             fprintf(out, "%+11.6f s", (double)(when - begin) / 1e9);
-        fprintf(out, "  %s\n", role);
+        fprintf(out, "  %s", role);
+        if (sender != DIAG_NO_SIDE)
+            fprintf(out, ", from the %s", diag_side_name(sender));
+        fputc('\n', out);
     }
 }
 

@@ -87,6 +87,7 @@ void diag_connection_free(void *connection)
         g_free(conn->reset[i].clues);
     g_free(conn->reset);
     g_free(conn->recent_space);
+    g_free(conn->web_host);
     if (conn->events)
         g_ptr_array_free(conn->events, TRUE);
     if (conn->tls)

@@ -137,6 +137,7 @@ void diag_correlate(struct diag_engine *engine, struct diag_judgement *judgement
 
     diag_correlate_hosts(engine, judgement, all);
     diag_correlate_connects(engine, judgement, all);
+    diag_correlate_content(engine, judgement, all);
     diag_correlate_names(engine, judgement);
     diag_correlate_neighbours(engine, judgement);
     for (guint i = 0; i < judgement->hosts->len; i++) {

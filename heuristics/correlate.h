@@ -42,6 +42,8 @@ void diag_correlate_hosts(struct diag_engine *engine, struct diag_judgement *jud
                           struct diag_span all);
 void diag_correlate_connects(struct diag_engine *engine, struct diag_judgement *judgement,
                              struct diag_span all);
+void diag_correlate_content(struct diag_engine *engine, struct diag_judgement *judgement,
+                            struct diag_span all);
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
 

@@ -254,6 +254,7 @@ struct diag_connection {
     bool upgraded;          /* with yes */
     uint32_t upgrade_end;   /* the client's next byte then */
     uint32_t upgrade_frame; /* of the answer */
+    char *web_host;         /* that its first HTTP request asked for; NULL if none */
     struct diag_tls *tls;
     bool tls_answered; /* the server has sent data that may answer some of the client's */
     struct diag_connection *previous;  /* same 4-tuple, before */

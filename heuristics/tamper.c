@@ -194,7 +194,8 @@ static const char *by_silence(const struct diag_connection *conn)
 static const struct diag_finding *injected_of(const struct diag_sentence *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (s->findings[i].finding->id == DIAG_rst_injected && diag_is_open(&s->findings[i]))
+        if (s->findings[i].finding->id == DIAG_rst_injected && !s->findings[i].finding->benign &&
+            s->findings[i].effective >= DIAG_NOTE)
             return s->findings[i].finding;
     return NULL;
 }

@@ -96,6 +96,7 @@ static const char *const slugs[] = {
     "cap_truncated",
     "cap_clock_backwards",
     "tcp_terminated_nearby",
+    "rst_content_triggered",
 };
 
 #endif

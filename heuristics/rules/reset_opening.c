@@ -116,11 +116,13 @@ static void report_good_synack(const struct diag_rst *r)
 
     if (!f)
         return;
-    bool foreign = diag_elsewhere(r->x->ttl, r->step->seg->ttl);
+    bool own_making = !(r->x->options & DIAG_OPT_SACK_PERMITTED);
+    /* Scanners that make SYNs themselves draw their TTL by lot; the kernel below them does not. */
+    bool foreign = !own_making && diag_elsewhere(r->x->ttl, r->step->seg->ttl);
 
     f->cause = foreign                                       ? DIAG_CAUSE_elsewhere
                : o->synack_ns - o->first_ns > DIAG_SECOND_NS ? DIAG_CAUSE_late
-               : r->x->options & DIAG_OPT_SACK_PERMITTED     ? DIAG_CAUSE_gone
+               : !own_making                                 ? DIAG_CAUSE_gone
                                                              : DIAG_CAUSE_no_socket;
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);

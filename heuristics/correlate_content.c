@@ -4,8 +4,7 @@
  * for what it says. A server that does not want the name looks the same from here.
  */
 #include "correlate.h"
-
-#include <string.h>
+#include "name_text.h"
 
 #define TOGETHER_NS (600 * DIAG_SECOND_NS)
 /* What a stack and a device need besides the way. */
@@ -21,11 +20,6 @@ static const char *asked_name(const struct diag_connection *conn)
     if (tls && tls->client_hello->has_server_name)
         return tls->client_hello->server_name;
     return conn->web_host;
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    return g_ascii_strcasecmp(a, b) == 0;
 }
 
 static bool spoke_before(const struct diag_half *server, uint32_t frame)
@@ -80,7 +74,7 @@ static struct asked look_around(struct diag_span port, const struct diag_connect
 
         if (!name || !is_near(one, conn))
             continue;
-        if (same_name(name, asked_name(conn))) {
+        if (diag_same_name(name, asked_name(conn))) {
             asked.worked = asked.worked || works;
             asked.reset += reset;
         } else if (works && !asked.other) {

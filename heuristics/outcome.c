@@ -48,6 +48,9 @@ static bool was_overcome(const struct diag_sentence *s, const struct diag_judged
         return survived(s->conn, judged->finding->side);
     if (is_handshake_wait(id))
         return diag_tls_established(s->conn);
+    /* The client came back, but its server may have believed the reset. */
+    if (judged->finding->cause == DIAG_CAUSE_elsewhere)
+        return s->conn->half[DIAG_SERVER].bytes > 0;
     return diag_catalogue[id].stage == DIAG_STAGE_CONNECT &&
            (id != DIAG_synack_retx_after_data || accepted) && id != DIAG_accept_then_close &&
            s->conn->opening.established;

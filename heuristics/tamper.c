@@ -205,7 +205,8 @@ const char *diag_tamper_signature(const struct diag_sentence *s, enum diag_vanta
     const struct diag_finding *injected = injected_of(s);
     bool arrives = vantage == DIAG_VANTAGE_SERVER || vantage == DIAG_VANTAGE_MIDDLE;
 
-    if (s->outcome != DIAG_FAILED || s->conn->opening.refusals || (!injected && !arrives))
+    if (s->outcome != DIAG_FAILED || diag_raised(s->conn, DIAG_connect_refused) ||
+        (!injected && !arrives))
         return NULL;
     const char *signature = by_resets(s->conn, injected);
 

@@ -116,31 +116,29 @@ static void report_good_synack(const struct diag_rst *r)
 
     if (!f)
         return;
-    bool own_making = !(r->x->options & DIAG_OPT_SACK_PERMITTED);
-    /* Scanners that make SYNs themselves draw their TTL by lot; the kernel below them does not. */
-    bool foreign = !own_making && diag_elsewhere(r->x->ttl, r->step->seg->ttl);
+    /* A scanner that makes its SYNs itself draws their TTL by lot, and the kernel below it does
+     * not: distance alone accuses nobody. */
+    bool kernel = r->x->options & DIAG_OPT_SACK_PERMITTED;
 
-    f->cause = foreign                                       ? DIAG_CAUSE_elsewhere
-               : o->synack_ns - o->first_ns > DIAG_SECOND_NS ? DIAG_CAUSE_late
-               : !own_making                                 ? DIAG_CAUSE_gone
-                                                             : DIAG_CAUSE_no_socket;
+    f->cause = kernel && diag_elsewhere(r->x->ttl, r->step->seg->ttl) ? DIAG_CAUSE_elsewhere
+               : o->synack_ns - o->first_ns > DIAG_SECOND_NS          ? DIAG_CAUSE_late
+               : kernel                                               ? DIAG_CAUSE_gone
+                                                                      : DIAG_CAUSE_no_socket;
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
     diag_rst_cite(r, f);
     /* A cancelled race or a scan: nobody waited for this connection. */
-    if (foreign)
-        f->blame |= DIAG_BLAME_MIDDLEBOX;
-    else if (f->cause != DIAG_CAUSE_late)
+    if (f->cause != DIAG_CAUSE_late)
         diag_excuse(f);
 }
 
 /* ---- once the capture is over: did the client give up, or was it only its kernel? */
 
-static bool goes_on(const struct diag_connection *conn, uint32_t frame)
+static bool comes_back(const struct diag_connection *conn, uint32_t frame)
 {
     for (uint32_t i = conn->recent_count; i-- > 0 && conn->recent[i].frame > frame;)
         if (conn->recent[i].from == DIAG_CLIENT && !(conn->recent[i].flags & DIAG_RST))
-            return !conn->opening.established;
+            return true;
     return false;
 }
 
@@ -157,15 +155,17 @@ static void still_connecting(const struct diag_connection *conn, struct diag_out
 {
     const struct diag_finding *said = diag_raised_finding(conn, DIAG_rst_after_good_synack);
 
-    if (!said || said->cause == DIAG_CAUSE_elsewhere || !goes_on(conn, said->frame))
+    bool elsewhere = said && said->cause == DIAG_CAUSE_elsewhere;
+
+    if (!said || !comes_back(conn, said->frame) || (conn->opening.established && !elsewhere))
         return;
     struct diag_finding *f =
         diag_raise(out, said->id, said->side, said->frame, said->value[0], said->value[1]);
 
     if (!f)
         return;
-    f->cause = DIAG_CAUSE_no_socket;
-    if (!seen_at_client(conn, said->value[0]))
+    f->cause = elsewhere ? DIAG_CAUSE_elsewhere : DIAG_CAUSE_no_socket;
+    if (elsewhere || !seen_at_client(conn, said->value[0]))
         f->blame |= DIAG_BLAME_MIDDLEBOX;
     diag_cite_again(f, said);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The name that a plain HTTP request asks for: what a filter on the way reads, too. */
 #include "core.h"
+#include "name_text.h"
 
 #include <string.h>
 
@@ -32,6 +33,14 @@ static char *value_at(const char *text, size_t size)
     return length ? g_strndup(text + skipped, length) : NULL;
 }
 
+static bool begins_with(const char *line, const char *lower)
+{
+    for (; *lower; line++, lower++)
+        if (diag_lower(*line) != *lower)
+            return false;
+    return true;
+}
+
 static char *find_host(const char *text, size_t size)
 {
     static const char header[] = "host:";
@@ -39,7 +48,7 @@ static char *find_host(const char *text, size_t size)
 
     for (const char *line = memchr(text, '\n', size); line && size - (size_t)(++line - text) > n;
          line = memchr(line, '\n', size - (size_t)(line - text)))
-        if (g_ascii_strncasecmp(line, header, n) == 0)
+        if (begins_with(line, header))
             return value_at(line + n, size - (size_t)(line - text) - n);
     return NULL;
 }

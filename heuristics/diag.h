@@ -463,7 +463,8 @@ struct diag_view {
     uint8_t wscale[2];
     const char *tls_history; /* Zeek's letters, NULL when it is no TLS */
     const char *tls_waiting_for;
-    uint16_t tls_version; /* 0 when not known */
+    int64_t tls_waited_ns; /* for that; DIAG_UNKNOWN_NS when nothing is due */
+    uint16_t tls_version;  /* 0 when not known */
     uint16_t tls_cipher;
     const char *tls_server_name; /* as in the packets: escape before printing */
     const char *tls_alpn;

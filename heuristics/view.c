@@ -136,10 +136,15 @@ static void fill_tls(const struct diag_connection *conn, struct diag_view *view)
     const struct diag_tls_facts *tls = diag_tls_of(conn);
     enum diag_side who;
 
+    view->tls_waited_ns = DIAG_UNKNOWN_NS;
     if (!tls)
         return;
+    enum diag_tls_expect expect = diag_tls_waiting_for(conn->tls, &who);
+
     view->tls_history = tls->history;
-    view->tls_waiting_for = diag_tls_expect_name(diag_tls_waiting_for(conn->tls, &who));
+    view->tls_waiting_for = diag_tls_expect_name(expect);
+    if (expect != DIAG_TLS_EXPECT_nothing)
+        view->tls_waited_ns = diag_max_ns(diag_wait_end(conn) - conn->last_data_ns, 0);
     view->tls_version = tls->version;
     view->tls_cipher = tls->server_hello.cipher;
     if (tls->client_hello->has_server_name)

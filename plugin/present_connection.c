@@ -44,6 +44,7 @@ static void add_tcp_facts(proto_tree *tree, const struct diag_view *view)
     diag_add_time(tree, diag_field(DIAG_FIELD_syn_rtt), view->syn_rtt_ns);
     diag_add_text(tree, DIAG_FIELD_tls_history, view->tls_history);
     diag_add_text(tree, DIAG_FIELD_tls_waiting, view->tls_waiting_for);
+    diag_add_time(tree, diag_field(DIAG_FIELD_tls_waited), view->tls_waited_ns);
     diag_add_certificate(tree, view);
 }
 

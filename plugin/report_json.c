@@ -66,6 +66,7 @@ static void write_tls(json_dumper *json, const struct diag_view *view)
     diag_json_begin_object(json, "tls");
     diag_json_raw_text(json, "history", view->tls_history);
     diag_json_text(json, "waiting_for", view->tls_waiting_for);
+    diag_json_seconds(json, "waited", view->tls_waited_ns);
     if (view->tls_version != 0)
         diag_json_number(json, "version", view->tls_version);
     else

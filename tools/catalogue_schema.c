@@ -43,6 +43,7 @@ static const struct member tcp[] = {{"history", "text"},
 
 static const struct member tls[] = {{"history", "text"},
                                     {"waiting_for", "text_or_null"},
+                                    {"waited", "seconds_or_null"},
                                     {"version", "count_or_null"},
                                     {"cipher", "count_or_null"},
                                     {"server_name", "text_or_null"},

@@ -58,6 +58,14 @@ static void put_waiting_for(const struct diag_view *view, GString *out)
     put_text(out, view->tls_waiting_for);
 }
 
+static void put_waited(const struct diag_view *view, GString *out)
+{
+    if (view->tls_waited_ns == DIAG_UNKNOWN_NS)
+        put_text(out, NULL);
+    else
+        g_string_append_printf(out, "%.3f", (double)view->tls_waited_ns / 1e9);
+}
+
 static void put_ecn(const struct diag_view *view, GString *out)
 {
     put_text(out, view->ecn);
@@ -114,6 +122,7 @@ static const struct statement {
     {"history", put_history},
     {"tls_history", put_tls_history},
     {"waiting_for", put_waiting_for},
+    {"waited", put_waited},
     {"ecn", put_ecn},
     {"timestamps", put_timestamps},
     {"options", put_options},

@@ -146,23 +146,25 @@ bool diag_certificates_cover(struct diag_certificates *store,
     return covers;
 }
 
-/* Seconds of a hostile certificate may not fit. */
-static int64_t seconds_in_ns(int64_t seconds)
+/* The dates of a hostile certificate may not fit. */
+static int64_t fitting(int64_t seconds)
 {
-    const int64_t most = INT64_MAX / 2 / NS;
+    const int64_t most = INT64_MAX / 4 / NS;
 
-    return CLAMP(seconds, -most, most) * NS;
+    return CLAMP(seconds, -most, most);
 }
 
 int64_t diag_certificate_outside_ns(const struct diag_certificate *certificate, int64_t now_ns)
 {
-    int64_t now = now_ns / NS;
+    int64_t now = fitting(now_ns / NS);
+    int64_t first = fitting(certificate->not_before);
+    int64_t last = fitting(certificate->not_after);
 
-    if (certificate->not_before <= 0 || certificate->not_after <= 0)
+    if (first <= 0 || last <= 0)
         return 0;
-    if (now < certificate->not_before)
-        return seconds_in_ns(now - certificate->not_before);
-    return now > certificate->not_after ? seconds_in_ns(now - certificate->not_after) : 0;
+    if (now < first)
+        return (now - first) * NS;
+    return now > last ? (now - last) * NS : 0;
 }
 
 void diag_certificates_note_out_of_date(struct diag_certificates *store,

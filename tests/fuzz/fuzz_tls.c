@@ -23,6 +23,7 @@ static void demand(bool condition)
 
 struct session {
     struct diag_tls *tls;
+    struct diag_certificates *store;
     uint32_t next[2]; /* what each side sends next */
     uint32_t frame;
 };
@@ -72,6 +73,34 @@ static void check_facts(const struct diag_tls *tls)
     check_half(&facts->half[DIAG_SERVER]);
 }
 
+/* Reads every byte, for the sanitizers. */
+static bool read_anything(void *context, const uint8_t *der, size_t length,
+                          struct diag_certificate *certificate)
+{
+    (void)context;
+    for (size_t i = 0; i < length; i++)
+        certificate->key_bits = (uint16_t)(certificate->key_bits + der[i]);
+    certificate->authority = certificate->key_bits % 2;
+    certificate->subject[0] = (char)der[0];
+    return certificate->key_bits % 3;
+}
+
+static bool covers_nothing(void *context, const uint8_t *der, size_t length, const char *name)
+{
+    return context && der && length && name;
+}
+
+static void check_certificates(struct session *s)
+{
+    const struct diag_tls_certificates *seen = &diag_tls_facts(s->tls)->certificates;
+
+    demand(seen->chain_count <= DIAG_TLS_MAX_CHAIN);
+    for (size_t i = 0; i < seen->chain_count; i++)
+        if (seen->chain[i])
+            demand(seen->chain[i]->readable &&
+                   !diag_certificates_cover(s->store, seen->chain[i], "name"));
+}
+
 /* A copy of exactly this size, so that a sanitizer sees the first byte read too many. */
 static void feed(struct session *s, enum diag_side side, struct diag_segment segment)
 {
@@ -79,11 +108,21 @@ static void feed(struct session *s, enum diag_side side, struct diag_segment seg
 
     memcpy(exact, segment.data, segment.captured);
     segment.data = exact;
+    /* What keys show is anything, too: here the same bytes behind their own type. */
+    const struct diag_decrypted decrypted[2] = {
+        {.type = exact[0], .length = segment.captured / 2, .data = exact},
+        {.type = 22, .length = segment.captured / 2, .data = exact}};
+
+    if (segment.decrypted_count && segment.captured)
+        segment.decrypted = decrypted;
+    else
+        segment.decrypted_count = 0;
     diag_tls_segment(s->tls, side, &segment);
     free(exact);
 }
 
-/* Bits of what: 0 side, 1 flags, 2 far away, 3 acknowledged, 4 snap length, 5 as expected. */
+/* Bits of what: 0 side, 1 flags, 2 far away, 3 acknowledged, 4 snap length, 5 as expected, 7 with
+ * keys. */
 static size_t take_segment(struct session *s, const uint8_t *head, size_t rest)
 {
     uint8_t what = head[0];
@@ -98,6 +137,7 @@ static size_t take_segment(struct session *s, const uint8_t *head, size_t rest)
     segment.ack = s->next[diag_peer(side)];
     segment.payload = (uint32_t)n + (what & 16 ? head[1] : 0u);
     segment.captured = (uint32_t)n;
+    segment.decrypted_count = what & 128 ? 2 : 0;
     segment.data = head + HEAD;
     feed(s, side, segment);
     if (!(what & 4))
@@ -109,17 +149,23 @@ static size_t take_segment(struct session *s, const uint8_t *head, size_t rest)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct session s = {.tls = diag_tls_new(), .next = {1000, 0xfffffff0u}};
+    const struct diag_certificate_reader reader = {.read = read_anything, .covers = covers_nothing};
+    struct session s = {
+        .tls = diag_tls_new(), .store = diag_certificates_new(), .next = {1000, 0xfffffff0u}};
 
+    diag_certificates_read_with(s.store, &reader);
+    diag_tls_read_certificates(s.tls, s.store);
     (void)diag_tls_looks_like(data, size);
     diag_tls_start(s.tls, DIAG_CLIENT, s.next[DIAG_CLIENT]);
     for (size_t at = 0; at + HEAD <= size;) {
         at += HEAD + take_segment(&s, data + at, size - at - HEAD);
         check_facts(s.tls);
+        check_certificates(&s);
     }
     diag_tls_close(s.tls);
     check_facts(s.tls);
     diag_tls_free(s.tls);
+    diag_certificates_free(s.store);
     return 0;
 }
 

@@ -240,6 +240,14 @@ def half_open_scan(scene):
     scene.settle()
 
 
+@scenario('The same, and the scanner draws lots for the TTL of its SYNs, as nmap does.',
+          resets=('NO_SOCKET',), harmless=True, tempting=True)
+def half_open_scan_with_other_ttl(scene):
+    scene.listen()
+    from_client(scene, SYN, 12345, options=MSS_ONLY, ident=54321, ttl=44)
+    scene.settle()
+
+
 @scenario('A scanner finds closed and open ports, from user space.', resets=('NO_SOCKET',),
           harmless=True)
 def half_open_scan_of_ports(scene):

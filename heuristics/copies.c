@@ -42,6 +42,13 @@ static bool is_early_syn(const struct diag_segment *seg, int64_t apart)
     return (seg->flags & DIAG_SYN) && apart < EARLY_SYN_NS;
 }
 
+/* A firewall took the timestamps out of a SYN, whose IP ID shows that it is the same packet. */
+static bool lost_its_option(const struct diag_sent *old, const struct diag_segment *seg)
+{
+    return (seg->flags & DIAG_SYN) && old->timestamps && !(seg->options & DIAG_OPT_TIMESTAMPS) &&
+           seg->ip_id && seg->ip_id == old->ip_id;
+}
+
 /*
  * A real retransmission has another IP ID or a newer TSval. Where IDs do not count (IPv6, and 0 as
  * Linux sends it with DF on SYN/ACK and RST), the same TSval at another place of the network or
@@ -55,6 +62,7 @@ static bool is_copy(const struct diag_connection *conn, const struct diag_sent *
     bool same_ts = old->timestamps == !!(seg->options & DIAG_OPT_TIMESTAMPS) &&
                    (!old->timestamps || old->tsval == seg->tsval);
 
+    same_ts = same_ts || lost_its_option(old, seg);
     if (!same_segment(old, seg) || !same_ts || apart < 0 ||
         apart > diag_ms(conn->engine->settings.copy_window))
         return false;
@@ -64,7 +72,9 @@ static bool is_copy(const struct diag_connection *conn, const struct diag_sent *
         return seg->ip_id == old->ip_id;
     if (apart < COPY_AT_ONCE_NS)
         return !may_repeat_at_once(conn, seg);
-    return old->timestamps && (another_place(old, seg) || is_early_syn(seg, apart));
+    if (another_place(old, seg))
+        return old->timestamps || is_early_syn(seg, apart);
+    return old->timestamps && is_early_syn(seg, apart);
 }
 
 static bool id_counts(const struct diag_connection *conn, const struct diag_sent *old)

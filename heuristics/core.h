@@ -275,6 +275,12 @@ struct diag_connection *diag_connection_between(const struct diag_engine *engine
                                                 const struct diag_endpoint *a,
                                                 const struct diag_endpoint *b);
 
+/* ---- options of SYN and SYN/ACK (options.c) */
+
+/* The same SYN or SYN/ACK, captured at a second place. */
+void diag_options_compare(struct diag_connection *conn, enum diag_side from,
+                          const struct diag_segment *copy);
+
 /* ---- questions about a connection (connection.c) */
 
 struct diag_connection *diag_connection_new(struct diag_engine *engine,

@@ -461,6 +461,8 @@ struct diag_view {
     unsigned options[2];    /* enum diag_option of SYN and SYN/ACK */
     uint16_t mss[2];
     uint8_t wscale[2];
+    unsigned stripped[2];    /* options that were taken out between two places of the capture */
+    uint16_t clamped_mss[2]; /* to what the MSS was lowered between them; 0 if it was not */
     const char *tls_history; /* Zeek's letters, NULL when it is no TLS */
     const char *tls_waiting_for;
     int64_t tls_waited_ns; /* for that; DIAG_UNKNOWN_NS when nothing is due */
@@ -563,7 +565,9 @@ size_t diag_render_endpoint(const struct diag_endpoint *endpoint, char *text, si
 size_t diag_render_duration(int64_t ns, char *text, size_t size);
 /* "TTL 113, the server's own segments 63 (frame 12)" */
 size_t diag_render_clue(const struct diag_clue *clue, enum diag_side side, char *text, size_t size);
-/* "SYN: MSS 1460, WS 128, SACK, TS; SYN/ACK: …; stripped: …" */
+/* What the SYN offered and the SYN/ACK did not accept: enum diag_option. */
+unsigned diag_options_refused(const struct diag_view *view);
+/* "SYN: MSS 1460, WS 128, SACK, TS; SYN/ACK: …; not accepted: TS; stripped from the SYN: SACK" */
 size_t diag_render_options(const struct diag_view *view, char *text, size_t size);
 /* Where the time went, the largest part first: "server 10.0 s, network 0.3 s". */
 size_t diag_render_times(const struct diag_view *view, char *text, size_t size);

@@ -94,6 +94,7 @@ static void note_copy(struct diag_out *out, const struct diag_segment *seg,
 
     out->conn->copies++;
     engine->copies++;
+    diag_options_compare(out->conn, diag_side_of(out->conn, seg), seg);
     /* Two can be chance; the third makes it a property of the file. Said once. */
     if (engine->copies != 3)
         return;

@@ -140,7 +140,9 @@ struct diag_half {
     uint32_t flight_count;
     struct diag_range *flight; /* DIAG_FLIGHT, allocated with the first byte */
     unsigned options;          /* of its SYN or SYN/ACK */
+    unsigned stripped;         /* of them, what a copy captured farther on lacks */
     uint16_t mss;
+    uint16_t clamped_mss; /* as such a copy has it, if lower; else 0 */
     uint8_t wscale;
     uint8_t ttl;
     uint16_t syn_flags;

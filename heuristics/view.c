@@ -165,6 +165,8 @@ static void fill_sides(const struct diag_connection *conn, struct diag_view *vie
         view->options[side] = x->options;
         view->mss[side] = x->mss;
         view->wscale[side] = x->wscale;
+        view->stripped[side] = x->stripped;
+        view->clamped_mss[side] = x->clamped_mss;
     }
 }
 

@@ -43,6 +43,26 @@ static void write_options(json_dumper *json, const struct diag_view *view, enum 
     json_dumper_end_object(json);
 }
 
+static void write_option_names(json_dumper *json, const char *key, unsigned options)
+{
+    static const struct {
+        const char *name;
+        unsigned option;
+    } named[] = {{"mss", DIAG_OPT_MSS},
+                 {"window_scale", DIAG_OPT_WSCALE},
+                 {"sack", DIAG_OPT_SACK_PERMITTED},
+                 {"timestamps", DIAG_OPT_TIMESTAMPS},
+                 {"fast_open", DIAG_OPT_FAST_OPEN},
+                 {"mptcp", DIAG_OPT_MPTCP},
+                 {"md5", DIAG_OPT_MD5}};
+
+    diag_json_begin_array(json, key);
+    for (size_t i = 0; i < G_N_ELEMENTS(named); i++)
+        if (options & named[i].option)
+            json_dumper_value_string(json, named[i].name);
+    json_dumper_end_array(json);
+}
+
 static void write_tcp(json_dumper *json, const struct diag_view *view)
 {
     diag_json_begin_object(json, "tcp");
@@ -52,6 +72,8 @@ static void write_tcp(json_dumper *json, const struct diag_view *view)
     diag_json_begin_object(json, "options");
     write_options(json, view, DIAG_CLIENT);
     write_options(json, view, DIAG_SERVER);
+    write_option_names(json, "refused", diag_options_refused(view));
+    write_option_names(json, "stripped", view->stripped[DIAG_CLIENT] | view->stripped[DIAG_SERVER]);
     json_dumper_end_object(json);
     diag_json_seconds(json, "syn_rtt", view->syn_rtt_ns);
     json_dumper_end_object(json);

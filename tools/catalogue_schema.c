@@ -31,8 +31,11 @@ static const struct member syn_options[] = {
     {"fast_open", "boolean"}, {"mptcp", "boolean"},
     {"md5", "boolean"},       {0}};
 
-static const struct member options[] = {
-    {"syn", "syn_options_or_null"}, {"synack", "syn_options_or_null"}, {0}};
+static const struct member options[] = {{"syn", "syn_options_or_null"},
+                                        {"synack", "syn_options_or_null"},
+                                        {"refused", "text_list"},
+                                        {"stripped", "text_list"},
+                                        {0}};
 
 static const struct member tcp[] = {{"history", "text"},
                                     {"ecn", "text"},

@@ -20,4 +20,7 @@ struct scn_draft {
 /* Needs flags, numbers and payload; sets all options, and "cut", which removes them. */
 void scn_draft_options(struct scn_draft *draft);
 
+/* What the line takes out of a copy's options ("nosack"), and its lower MSS. */
+void scn_draft_strip(struct scn_draft *draft, struct diag_segment *copy);
+
 #endif

@@ -156,3 +156,10 @@ void scn_draft_options(struct scn_draft *draft)
     }
     clear_absent(segment);
 }
+
+void scn_draft_strip(struct scn_draft *draft, struct diag_segment *copy)
+{
+    copy->options = without(draft, copy->options);
+    copy->mss = (uint16_t)scn_line_number(draft->line, "mss", UINT16_MAX, copy->mss);
+    clear_absent(copy);
+}

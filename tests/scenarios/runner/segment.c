@@ -222,6 +222,7 @@ static void copy(struct scn_story *story, struct scn_draft *draft)
     segment->ttl = (uint8_t)scn_line_number(draft->line, "ttl", UINT8_MAX, segment->ttl);
     segment->vlan = (uint16_t)scn_line_number(draft->line, "vlan", 4094, segment->vlan);
     segment->tunnel = (uint8_t)scn_line_number(draft->line, "tunnel", 1, segment->tunnel);
+    scn_draft_strip(draft, segment);
 }
 
 /* A segment of the earlier incarnation reaches a host that lives in the new one: a reset answers it

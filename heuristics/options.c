@@ -5,7 +5,7 @@
  */
 #include "core.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* An answer that lacks one of these has declined it (RFC 7323 1.3, RFC 2018 2, RFC 8684 3.1). */
 #define NEGOTIATED                                                                                 \
@@ -93,8 +93,7 @@ size_t diag_render_options(const struct diag_view *view, char *text, size_t size
         put_changes(out, view, side);
     size_t length = out->len;
 
-    if (size)
-        g_strlcpy(text, out->str, size);
+    snprintf(text, size, "%s", out->str);
     g_string_free(out, TRUE);
     return length;
 }

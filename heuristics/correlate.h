@@ -40,6 +40,8 @@ void diag_host_fold(struct diag_host *host, struct diag_sentence *sentence);
 
 void diag_correlate_hosts(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span all);
+void diag_correlate_attempts(struct diag_engine *engine, struct diag_judgement *judgement,
+                             struct diag_span all);
 void diag_correlate_connects(struct diag_engine *engine, struct diag_judgement *judgement,
                              struct diag_span all);
 void diag_correlate_content(struct diag_engine *engine, struct diag_judgement *judgement,

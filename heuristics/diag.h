@@ -434,7 +434,9 @@ struct diag_view {
     struct diag_endpoint client;
     struct diag_endpoint server;
     bool client_guessed; /* no SYN, ClientHello or request told who is the client */
-    uint32_t attempts;   /* SYNs of this client to this server and port in the stream */
+    uint32_t attempts;   /* series of SYNs that this client made in a row to this server and port */
+    uint32_t attempt;    /* the number of this connection's first among them; 0 without a SYN */
+    uint32_t success;    /* first frame of the later attempt that succeeded; 0 if there is none */
     uint32_t first_frame;
     uint32_t last_frame;
     int64_t start_ns;

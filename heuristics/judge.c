@@ -232,6 +232,22 @@ struct diag_finding *diag_sentence_add(struct diag_engine *engine, struct diag_j
     return f;
 }
 
+struct diag_finding *diag_sentence_say_again(struct diag_engine *engine,
+                                             struct diag_judgement *judgement,
+                                             struct diag_sentence *s,
+                                             const struct diag_finding *said)
+{
+    struct diag_finding *f =
+        diag_sentence_add(engine, judgement, s, said->id, said->frame, said->value);
+
+    if (!f)
+        return NULL;
+    *f = *said;
+    f->verdict = true;
+    fold(s);
+    return f;
+}
+
 struct diag_host *diag_host_add(struct diag_engine *engine, struct diag_judgement *judgement,
                                 enum diag_id id, uint32_t frame,
                                 const int64_t value[DIAG_MAX_VALUES])

@@ -16,6 +16,9 @@ struct diag_sentence {
     size_t count;
     enum diag_outcome outcome;
     const struct diag_judged *verdict;
+    uint32_t attempt;  /* the first of this connection among all that the client made in a row */
+    uint32_t attempts; /* all of them, those of other connections included */
+    const struct diag_connection *success; /* the later connection that came about; or NULL */
 };
 
 struct diag_host {
@@ -49,6 +52,13 @@ struct diag_host *diag_host_add(struct diag_engine *engine, struct diag_judgemen
 struct diag_finding *diag_sentence_add(struct diag_engine *engine, struct diag_judgement *judgement,
                                        struct diag_sentence *s, enum diag_id id, uint32_t frame,
                                        const int64_t value[DIAG_MAX_VALUES]);
+
+/* The same finding once more, as a verdict that the caller refines before he lets it count; NULL
+ * when the capture does not hold what it needs. */
+struct diag_finding *diag_sentence_say_again(struct diag_engine *engine,
+                                             struct diag_judgement *judgement,
+                                             struct diag_sentence *s,
+                                             const struct diag_finding *said);
 
 /* Outcome and verdict from a sentence's findings (outcome.c). */
 void diag_decide(struct diag_sentence *sentence);

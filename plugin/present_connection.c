@@ -21,6 +21,10 @@ static void add_verdict(proto_tree *tree, const struct diag_view *view)
         diag_add_text(tree, DIAG_FIELD_conn_summary, summary);
     }
     diag_add_number(tree, DIAG_FIELD_conn_attempts, view->attempts);
+    if (view->attempt != 0)
+        diag_add_number(tree, DIAG_FIELD_conn_attempt, view->attempt);
+    if (view->success != 0)
+        diag_add_number(tree, DIAG_FIELD_conn_success, view->success);
     if (view->closer != DIAG_NO_SIDE)
         diag_add_text(tree, DIAG_FIELD_conn_closer, diag_side_name(view->closer));
     for (unsigned i = 0; i < DIAG_RULED_OUT_COUNT; i++)

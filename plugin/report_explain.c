@@ -104,7 +104,9 @@ static void print_headline(const struct diag_view *view, FILE *out)
     print_when(view, out);
     fprintf(out, ", frames %u to %u", view->first_frame, view->last_frame);
     if (view->attempts > 1)
-        fprintf(out, ", %u attempts", view->attempts);
+        fprintf(out, ", attempt %u of %u", view->attempt, view->attempts);
+    if (view->success != 0)
+        fprintf(out, ", a later one succeeded (frame %u)", view->success);
     if (view->client_guessed)
         fputs(", which side is the client is a guess", out);
     fputs("\n\n", out);

@@ -216,6 +216,8 @@ static void write_identity(json_dumper *json, const struct diag_view *view)
     diag_json_endpoint(json, "client", &view->client);
     diag_json_endpoint(json, "server", &view->server);
     diag_json_number(json, "attempts", view->attempts);
+    diag_json_number(json, "attempt", view->attempt);
+    diag_json_frame(json, "success", view->success);
     diag_json_frame(json, "first_frame", view->first_frame);
     diag_json_frame(json, "last_frame", view->last_frame);
     diag_json_seconds(json, "start", view->start_ns);

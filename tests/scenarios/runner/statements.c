@@ -38,6 +38,11 @@ static void put_attempts(const struct diag_view *view, GString *out)
     g_string_append_printf(out, "%u", view->attempts);
 }
 
+static void put_attempt(const struct diag_view *view, GString *out)
+{
+    g_string_append_printf(out, "%u", view->attempt);
+}
+
 static void put_retries(const struct diag_view *view, GString *out)
 {
     g_string_append_printf(out, "%u", view->syn_retries);
@@ -118,6 +123,7 @@ static const struct statement {
     {"closer", put_closer},
     {"vantage", put_vantage},
     {"attempts", put_attempts},
+    {"attempt", put_attempt},
     {"syn_retries", put_retries},
     {"history", put_history},
     {"tls_history", put_tls_history},

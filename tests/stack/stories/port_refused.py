@@ -56,7 +56,7 @@ class PortRefused(Story):
         streams = [recording.stream_of(port) for port in p.try_ports]
         fine = [healthy(recording.stream_of(port)) for port in p.visit_ports]
         refused = [connection(stream, 'failed', 'connect_refused', 'server_or_middlebox',
-                              also=['server', 'middlebox'],
+                              also=['server', 'middlebox'], attempts=len(streams),
                               values={'delay': 2 * p.delay}) for stream in streams]
         values = {'blocked_port': p.blocked_port, 'open_port': p.open_port, 'attempts': p.tries}
         return truth(*fine, *refused, hosts=[host('host_port_blocked', streams, values,

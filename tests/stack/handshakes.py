@@ -143,8 +143,8 @@ def compare(plugin, directories):
         file = os.path.join(directory, f'{end}.pcap')
         plain = ask(plugged, directory, end, False)
         with_keys = ask(plugged, directory, end, True) if keyed else None
-        return verdict.Hearing(expected, end, verdict.judge(expected, plain, file), plain,
-                               with_keys and verdict.judge(expected, with_keys, file), with_keys)
+        return verdict.Hearing(expected, end, verdict.judge(expected, plain, file, end), plain,
+                               with_keys and verdict.judge(expected, with_keys, file, end), with_keys)
 
     with Plugged(plugin) as plugged, concurrent.futures.ThreadPoolExecutor(2) as pool:
         return list(pool.map(one, [(directory, end) for directory in directories

@@ -182,6 +182,30 @@ class Shake:
         """The truth that the script made itself: it was this end, or the path."""
         self.visits.append(Visit(said.Truth(outcome, by, reason), client, server))
 
+    def scripted(self, role):
+        """The account of an end that was the script itself."""
+        return Told('script', 0, said.Said(said.OK), role)
+
+    def answer(self, converse, *arguments):
+        """A server of the script: converse(socket, ...) for each connection, in its own thread."""
+        listener = self.bed.listen(self.port)
+
+        def accept():
+            while True:
+                try:
+                    sock, _ = listener.accept()
+                except OSError:
+                    return  # the bed is being closed
+                self.bed.thread(converse, sock, *arguments)
+
+        self.bed.thread(accept)
+
+    def call(self, local_port=40000):
+        """A client's socket of the script."""
+        sock = self.bed.connect(local_port + len(self.visits), self.port)
+        sock.settimeout(PATIENCE)
+        return sock
+
     def client(self, name, **told):
         return self._peer(name, told)
 

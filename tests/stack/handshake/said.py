@@ -11,7 +11,7 @@ UNREADABLE = 'tampered'
 # What the peer's alert means, by number and by the names that stacks print.
 ALERTS = (
     (70, 'version', 'protocol.version'),
-    (86, 'version', 'inappropriate.fallback'),
+    (86, 'fallback', 'inappropriate.fallback'),
     (112, 'server_name', 'unrecognized.name'),
     (120, 'alpn', 'no.application.protocol'),
     (116, 'client_certificate', 'certificate.required'),
@@ -52,10 +52,11 @@ REJECTIONS = (
      r'CERT_NOT_YET_VALID|SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET)|ALTNAME_INVALID|'
      r'INVALID_PURPOSE|SSL certificate problem|no alternative certificate subject|'
      r'error -(?:150|151|188|275|322|329|385) |client SSL certificate verify error'),
+    ('fallback', r'inappropriate fallback'),
     ('version', r'unsupported protocol|protocol is disabled|versions are not accepted|'
      r'unsupported (protocol )?version|only unsupported versions|UNSUPPORTED_VERSION|'
      r'not within min/max|protocol not available|error -326 |version packet was received|'
-     r'inappropriate fallback|version too low|Handshake protocol version|'
+     r'version too low|Handshake protocol version|'
      r'Selected version .* is not|not support|UNSUPPORTED_PROTOCOL'),
     ('parameters', r'no shared cipher|no suitable (key share|signature)|no cipher suite supported|'
      r'NO_CYPHER_OVERLAP|common ciphersuites|cipher suites in common|no cipher suites? supported|'
@@ -70,6 +71,16 @@ REJECTIONS = (
     ('tampered', r'bad record mac|bad_record_mac|BAD_MAC|Tag mismatch|digest check failed|'
      r'tag mismatch'),
 )
+# Which fault of a certificate it was, where the end says so.
+DETAILS = (
+    ('expired', r'expired|current date after|is after 20|NotAfter'),
+    ('early', r'not.yet.valid|current date before|NotBefore'),
+    ('unknown_ca', r'unknown authority|local issuer|unable to find valid certification|'
+     r'UNKNOWN_ISSUER|self.signed|first certificate|LEAF_SIGNATURE|trusted CA|issuer is unknown|'
+     r'error -188 '),
+    ('name', r'hostname mismatch|subject name|altnames|No subject alternative|is valid for|'
+     r'does not match'),
+)
 LOST = r'unexpected eof|reset by peer|\bEOF\b|ECONNRESET|terminated the handshake|socket hang up|' \
        r'PR_(END_OF_FILE|CONNECT_RESET)_ERROR|premature|broken pipe|errno=(0|104|32)|' \
        r'error -(?:308|397) |Connection (was )?(reset|closed|terminated)|peer closed|timed out'
@@ -81,6 +92,7 @@ class Said:
     result: str
     reason: str = None
     text: str = ''  # the line that says so
+    detail: str = None
 
 
 def reason_of(alert):
@@ -110,8 +122,14 @@ def rejected(log):
     for reason, pattern in REJECTIONS:
         match = re.search(pattern, log, re.IGNORECASE)
         if match:
-            return Said(REJECTED, reason, line_with(log, match))
+            return Said(REJECTED, reason, line_with(log, match),
+                        detail_of(log) if reason == 'certificate' else None)
     return None
+
+
+def detail_of(log):
+    found = (name for name, pattern in DETAILS if re.search(pattern, log, re.IGNORECASE))
+    return next(found, None)
 
 
 def read(log, finished):
@@ -128,6 +146,7 @@ class Truth:
     outcome: str
     by: str = None
     reason: str = None
+    detail: str = None
 
 
 HEALTHY = Truth('healthy')
@@ -140,7 +159,7 @@ def truth_of(client, server):
         return HEALTHY
     for side, said, peer in (('client', client, server), ('server', server, client)):
         if said.result == REJECTED and (peer.result != REJECTED or peer.reason == UNREADABLE):
-            return Truth('failed', side, said.reason)
+            return Truth('failed', side, said.reason, said.detail)
     for side, said in (('server', client), ('client', server)):
         if said.result == TOLD:
             return Truth('failed', side, said.reason)

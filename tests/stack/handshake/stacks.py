@@ -142,12 +142,13 @@ class Nginx(Stack):
 
 class GnuTls(Stack):
     needs = ('gnutls-cli', 'gnutls-serv')
-    client_ok = r'HTTP/1.0 200'
+    client_ok = r'HTTP/1.[01] 200'
 
     @staticmethod
     def _priority(peer):
         low, high = VERSIONS.index(peer.low or '1.2'), VERSIONS.index(peer.high or '1.3')
-        return 'NORMAL:-VERS-ALL' + ''.join(f':+VERS-TLS{one}' for one in VERSIONS[low:high + 1])
+        wanted = VERSIONS[high:low - 1 if low else None:-1]  # what comes first is preferred
+        return 'NORMAL:-VERS-ALL' + ''.join(f':+VERS-TLS{one}' for one in wanted)
 
     def _common(self, peer, end):
         words = [] if '--priority' in peer.extra else ['--priority', self._priority(peer)]

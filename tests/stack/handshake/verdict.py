@@ -6,19 +6,8 @@ from dataclasses import dataclass
 
 import recording
 
-# By the reason that an end gave: the verdicts that tell it, and the causes that fit an alert.
-# Where the alert is encrypted, or none is sent, the reason itself cannot be known.
-REJECTING = ('tls_alert_fatal', 'tls13_alert_likely', 'tls_closed_in_handshake')
-CAUSES = {
-    'certificate': ('certificate', 'certificate_expired', 'unknown_ca'),
-    'client_certificate': ('client_certificate', 'certificate'),
-    'version': ('version', 'fallback'),
-    'parameters': ('cipher', 'decode'),
-    'server_name': ('server_name',),
-}
-VERDICTS = {
-    'not_tls': ('tls_not_tls',),
-}
+from . import verdicts
+
 WARNS = {'warn', 'error'}
 
 
@@ -56,26 +45,35 @@ def healthy(connection):
                                f'{connection["summary"]}')
 
 
-def failed(truth, connection, frames):
+def failed(truth, connection, frames, end):
     finding = verdict_of(connection)
-    if connection['outcome'] != 'failed' or not finding:
-        return Answer(False, connection['outcome'], f'{truth["by"]} rejected: {truth["reason"]}; '
+    if not finding and verdicts.UNSEEN.get(truth['reason']) == end:
+        return Answer(True, connection['outcome'])
+    outcomes = verdicts.SOFT.get(truth['reason'], ('failed',))
+    if connection['outcome'] not in outcomes or not finding:
+        return Answer(False, connection['outcome'], f'{truth["by"]} ended it: {truth["reason"]}; '
                       f'diag says {connection["outcome"]}, {connection["verdict"]}')
-    name, cause = finding['id'], finding['cause']
-    said = f'{name} ({cause})' if cause else name
-    fitting = VERDICTS.get(truth['reason'], REJECTING)
-    if name not in fitting:
-        return Answer(False, said, f'{truth["reason"]} is {name}: {finding["summary"]}')
-    if name == 'tls_alert_fatal' and cause and truth['reason'] in CAUSES and \
-            cause not in CAUSES[truth['reason']]:
-        return Answer(False, said, f'{truth["reason"]} has the cause {cause}')
-    if name in REJECTING and sender_of(frames, finding, connection) != truth['by']:
-        return Answer(False, said, f'{truth["by"]} rejected, but diag accuses the other: '
-                                   f'{finding["summary"]}')
-    return Answer(True, said)
+    said = f'{finding["id"]} ({finding["cause"]})' if finding['cause'] else finding['id']
+    complaint = complaint_about(finding, truth, connection, frames, end)
+    return Answer(not complaint, said, complaint)
 
 
-def judge(expected, report, file):
+def complaint_about(finding, truth, connection, frames, end):
+    name, cause, causes = finding['id'], finding['cause'], verdicts.causes(truth)
+    if name not in verdicts.fitting(truth['reason'], end):
+        return f'{truth["reason"]} is {name}: {finding["summary"]}'
+    if name == 'tls_alert_fatal' and cause and causes and cause not in causes:
+        return f'{truth["reason"]} ({truth.get("detail")}) has the cause {cause}'
+    if name in verdicts.REJECTING:
+        if sender_of(frames, finding, connection) != truth['by']:
+            return f'{truth["by"]} ended it, but diag accuses the other: {finding["summary"]}'
+    elif truth['reason'] not in verdicts.SHARED and finding['blame'] != 'unknown' and \
+            truth['by'] not in finding['blame']:
+        return f'it was the {truth["by"]}, but {name} blames {finding["blame"]}'
+    return None
+
+
+def judge(expected, report, file, end):
     """An Answer for each connection that is expected."""
     connections = [entry for entry in report if entry['type'] == 'connection']
     frames = recording.read(file).frames
@@ -86,7 +84,7 @@ def judge(expected, report, file):
         elif truth['outcome'] == 'healthy':
             answers.append(healthy(connections[number]))
         else:
-            answers.append(failed(truth, connections[number], frames))
+            answers.append(failed(truth, connections[number], frames, end))
     return answers
 
 

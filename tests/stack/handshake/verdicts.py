@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which verdicts of diag tell which truth. The reason is what an end gave, or what the script did;
+where an alert is encrypted, or none is sent, the reason itself cannot be known."""
+
+# The end that ended it judged what it was sent, and the packet of the finding must be its own.
+REJECTING = ('tls_alert_fatal', 'tls13_alert_likely', 'tls_closed_in_handshake',
+             'tls_alert_after_data')
+
+# By reason, as seen at the client and, if that differs, at the server.
+VERDICTS = {
+    'not_tls': (('tls_not_tls',),),
+    # A server may close without a word: then nobody can tell that it expected TLS.
+    'plain_to_tls': (('tls_not_tls', 'closed_without_response', 'server_silent'),),
+    'slow': (('tls_slow_server_hello', 'slow_response'),),
+    'starttls_refused': (('starttls_refused',),),
+    'proxy_refused': (('proxy_connect_failed',),),
+    'no_answer': (('tls_no_server_hello',),),
+    'no_flight': (('tls_stall_after_server_hello',),),
+    'flight_lost': (('tls_stall_after_server_hello', 'tls_no_server_hello',
+                     'tls_server_flight_gap'),
+                    ('tls_stall_after_server_hello', 'tls_server_flight_gap', 'pmtu_blackhole',
+                     'retx_give_up', 'retx_stall')),
+    'flight_late': (('tls_server_flight_gap', 'loss_recovered', 'retx_stall'),),
+    'hello_lost': (('tls_ch_not_acked',),
+                   ('tls_ch_not_acked', 'tls_no_client_hello', 'response_lost_fin_gap',
+                    'close_gave_up')),
+    'hello_reset': (('tls_ch_reset', 'tls_ch_split_failed', 'tls_downgrade_dance'),),
+    'hello_split': (('tls_ch_split_failed', 'tls_ch_reset', 'tls_ch_not_acked'),),
+    'client_waits': (('tls_stall_client_after_cert',),),
+    'no_finished': (('tls_stall_server_finished',),),
+    'no_hello': (('tls_no_client_hello',),),
+    'no_response': (('tls_request_no_response', 'server_silent'),),
+    'left': (('tls_closed_in_handshake',),),
+}
+# Reasons whose verdict only lowers the outcome, or leaves it as it is.
+SOFT = {'flight_late': ('healthy', 'degraded'), 'slow': ('healthy', 'degraded'),
+        'no_hello': ('healthy', 'failed', 'degraded')}
+UNSEEN = {'hello_lost': 'server'}  # nothing of it gets there: no verdict is wanted
+# Reasons that are about neither end alone.
+SHARED = ('not_tls', 'plain_to_tls')
+
+# The causes of an alert that fit a reason.
+CAUSES = {
+    'certificate': ('certificate',),
+    'client_certificate': ('client_certificate', 'certificate'),
+    'version': ('version',),
+    'fallback': ('fallback',),
+    'parameters': ('cipher', 'version'),
+    'server_name': ('server_name',),
+    'alpn': ('alpn',),
+    'tampered': ('integrity',),
+}
+# What an alert may say besides of a certificate, by the fault that its sender found; some have one
+# alert for everything that is wrong with dates.
+DETAILED = {
+    'expired': ('certificate_expired',),
+    'early': ('certificate_expired',),
+    'unknown_ca': ('unknown_ca',),
+    None: ('certificate_expired', 'unknown_ca', 'prohibited'),
+}
+# Alert 49 of stacks that have no word for it.
+ALWAYS = ('prohibited',)
+
+
+def fitting(reason, end):
+    """The verdicts that tell this reason at this end."""
+    ends = VERDICTS.get(reason, (REJECTING,))
+    return ends[-1 if end == 'server' else 0]
+
+
+def causes(truth):
+    """The causes of an alert that fit; none when any does."""
+    known = CAUSES.get(truth['reason'])
+    if truth['reason'] == 'certificate':
+        known += DETAILED.get(truth.get('detail'), ()) + ALWAYS
+    return known

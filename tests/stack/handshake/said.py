@@ -73,8 +73,9 @@ REJECTIONS = (
 )
 # Which fault of a certificate it was, where the end says so.
 DETAILS = (
-    ('expired', r'expired|current date after|is after 20|NotAfter'),
-    ('early', r'not.yet.valid|current date before|NotBefore'),
+    ('expired', r'(has|have) expired|EXPIRED|current date after|is after 20|validity check|'
+     r'uses expired'),
+    ('early', r'not yet valid|not yet activated|NOT_YET|current date before'),
     ('unknown_ca', r'unknown authority|local issuer|unable to find valid certification|'
      r'UNKNOWN_ISSUER|self.signed|first certificate|LEAF_SIGNATURE|trusted CA|issuer is unknown|'
      r'error -188 '),
@@ -128,7 +129,7 @@ def rejected(log):
 
 
 def detail_of(log):
-    found = (name for name, pattern in DETAILS if re.search(pattern, log, re.IGNORECASE))
+    found = (name for name, pattern in DETAILS if re.search(pattern, log))
     return next(found, None)
 
 

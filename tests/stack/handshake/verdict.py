@@ -47,6 +47,9 @@ def healthy(connection):
 
 def failed(truth, connection, frames, end):
     finding = verdict_of(connection)
+    if not finding and truth['reason'] in verdicts.SOFT:  # what is only a note is no verdict
+        finding = next((one for one in connection['findings']
+                        if one['id'] in verdicts.fitting(truth, end)), None)
     if not finding and verdicts.UNSEEN.get(truth['reason']) == end:
         return Answer(True, connection['outcome'])
     outcomes = verdicts.SOFT.get(truth['reason'], ('failed',))
@@ -60,7 +63,7 @@ def failed(truth, connection, frames, end):
 
 def complaint_about(finding, truth, connection, frames, end):
     name, cause, causes = finding['id'], finding['cause'], verdicts.causes(truth)
-    if name not in verdicts.fitting(truth['reason'], end):
+    if name not in verdicts.fitting(truth, end):
         return f'{truth["reason"]} is {name}: {finding["summary"]}'
     if name == 'tls_alert_fatal' and cause and causes and cause not in causes:
         return f'{truth["reason"]} ({truth.get("detail")}) has the cause {cause}'

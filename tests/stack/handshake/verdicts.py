@@ -14,6 +14,7 @@ VERDICTS = {
     'slow': (('tls_slow_server_hello', 'slow_response'),),
     'starttls_refused': (('starttls_refused',),),
     'proxy_refused': (('proxy_connect_failed',),),
+    'danced': (('tls_downgrade_dance',),),
     'no_answer': (('tls_no_server_hello',),),
     'no_flight': (('tls_stall_after_server_hello',),),
     'flight_lost': (('tls_stall_after_server_hello', 'tls_no_server_hello',
@@ -33,11 +34,11 @@ VERDICTS = {
     'left': (('tls_closed_in_handshake',),),
 }
 # Reasons whose verdict only lowers the outcome, or leaves it as it is.
-SOFT = {'flight_late': ('healthy', 'degraded'), 'slow': ('healthy', 'degraded'),
-        'no_hello': ('healthy', 'failed', 'degraded')}
+SOFT = {'danced': ('healthy', 'degraded'), 'flight_late': ('healthy', 'degraded'),
+        'slow': ('healthy', 'degraded'), 'no_hello': ('healthy', 'failed', 'degraded')}
 UNSEEN = {'hello_lost': 'server'}  # nothing of it gets there: no verdict is wanted
 # Reasons that are about neither end alone.
-SHARED = ('not_tls', 'plain_to_tls')
+SHARED = ('not_tls', 'plain_to_tls', 'certificate')
 
 # The causes of an alert that fit a reason.
 CAUSES = {
@@ -58,13 +59,16 @@ DETAILED = {
     'unknown_ca': ('unknown_ca',),
     None: ('certificate_expired', 'unknown_ca', 'prohibited'),
 }
+# A fault of the certificate that can be seen in it is as good a verdict as the alert about it.
+SEEN = {'expired': ('tls_cert_expired',), 'name': ('tls_cert_name_mismatch',),
+        'unknown_ca': ('tls_cert_chain_incomplete',)}
 # Alert 49 of stacks that have no word for it.
 ALWAYS = ('prohibited',)
 
 
-def fitting(reason, end):
-    """The verdicts that tell this reason at this end."""
-    ends = VERDICTS.get(reason, (REJECTING,))
+def fitting(truth, end):
+    """The verdicts that tell this truth at this end."""
+    ends = VERDICTS.get(truth['reason'], (REJECTING + SEEN.get(truth.get('detail'), ()),))
     return ends[-1 if end == 'server' else 0]
 
 

@@ -179,7 +179,7 @@ def downgrade_dance(shake):
             serve_tls(sock, context)
     shake.answer(converse, server_context(shake, high='1.2'))
     shake.declare('failed', 'server', 'hello_reset', shake.visit(shake.client('openssl')))
-    shake.declare('healthy', client=shake.visit(shake.client('openssl', high='1.2')))
+    shake.declare('failed', 'server', 'danced', shake.visit(shake.client('openssl', high='1.2')))
 
 
 @case(FAMILY, 'The client says nothing at all on a port for TLS.', 'nginx', 'openssl',

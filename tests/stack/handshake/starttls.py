@@ -207,4 +207,4 @@ for name, (status, outcome, reason) in PROXY.items():
             '--proxy', f'http://{shake.bed.site.server}:3128']))
         if (told.said.result == said.OK) != (outcome == 'healthy'):
             raise RuntimeError(f'curl says {told.status}: {told.log}')
-        shake.declare(outcome, 'server' if reason else None, reason, told)
+        shake.declare(outcome, 'proxy' if reason else None, reason, told)

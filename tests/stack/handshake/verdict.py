@@ -22,7 +22,7 @@ class Answer:
 def sender_of(frames, finding, connection):
     """Who sent the packet that the finding is about: by the packets, not by diag's words."""
     roles = {item['role']: item['frame'] for item in finding['evidence']}
-    number = next((roles[role] for role in ('alert', 'rst', 'fin') if role in roles),
+    number = next((roles[role] for role in ('alert', 'record', 'rst', 'fin') if role in roles),
                   finding['frame'])
     source = frames[number - 1].packet.source
     return 'client' if source == connection['client']['address'] else 'server'
@@ -70,7 +70,7 @@ def complaint_about(finding, truth, connection, frames, end):
     if name in verdicts.REJECTING:
         if sender_of(frames, finding, connection) != truth['by']:
             return f'{truth["by"]} ended it, but diag accuses the other: {finding["summary"]}'
-    elif truth['reason'] not in verdicts.SHARED and finding['blame'] != 'unknown' and \
+    elif truth['reason'] not in verdicts.SHARED and finding['blame'] not in ('unknown', 'none') and \
             truth['by'] not in finding['blame']:
         return f'it was the {truth["by"]}, but {name} blames {finding["blame"]}'
     return None

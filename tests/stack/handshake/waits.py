@@ -3,6 +3,8 @@
 import contextlib
 import time
 
+from talk import request
+
 from .play import case
 from .scripts import (Half, client_context, reset, serve_tls, server_context, silence)
 
@@ -205,7 +207,7 @@ for high in ('1.2', '1.3'):
         shake.answer(converse, server_context(shake, high=high))
         with client_context(shake).wrap_socket(shake.call(),
                                                server_hostname='www.example.com') as talk:
-            talk.sendall(b'GET / HTTP/1.0\r\n\r\n')
+            talk.sendall(request('/report', 'www.example.com'))
             time.sleep(17)
         shake.declare('failed', 'server', 'no_response')
 

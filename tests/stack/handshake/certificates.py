@@ -47,7 +47,8 @@ for high in ('1.2', '1.3'):
              'The server requires a certificate of the client, which has none.',
              (client, {'high': high}), (server, {'ask': True, 'high': high}),
              fault=f'no client certificate {high}')
-for cert, client, server in (('client_unknown', 'openssl', 'go'), ('client_expired', 'go', 'openssl'),
+for cert, client, server in (('client_unknown', 'openssl', 'go'),
+                             ('client_expired', 'go', 'openssl'),
                              ('client_unknown', 'gnutls', 'java'),
                              ('client_expired', 'node', 'gnutls'),
                              ('client_unknown', 'java', 'node')):

@@ -8,7 +8,8 @@ from .scripts import silence
 
 FAMILY = 'not TLS'
 ANSWERS = {
-    'http': (80, b'', b'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'),
+    'http': (80, b'', b'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n'
+             b'Connection: close\r\n\r\n'),
     'ssh': (22, b'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n', b''),
     'smtp': (25, b'220 mail.example.com ESMTP\r\n', b'500 5.5.2 Error: bad syntax\r\n'),
 }

@@ -35,11 +35,12 @@ ALERTS = (
 TOLD_BY = (
     r'SSL alert number (\d+)', r'\*\*\* Received alert \[(\d+)\]', r'remote error: tls: (.*)',
     r'Received fatal alert: (\w+)', r'SSL_ERROR_(\w+_ALERT)\b',
-    r'tstclnt: .*SSL_ERROR_(NO_CYPHER_OVERLAP)',  # so a client of NSS calls handshake_failure r'alert received: (\w+)',
+    r'tstclnt: .*SSL_ERROR_(NO_CYPHER_OVERLAP)',  # so a client of NSS calls handshake_failure
+    r'alert received: (\w+)',
     r'(?:sslv3|tlsv1|tlsv13) alert (\w[\w ]*)', r'SSL3?_(?:ALERT|ERROR)_(\w+_ALERT)\b',
 )
-TOLD_NO_MORE = r'fatal alert message was received from our peer|fatal alert has been received|received alert fatal error|' \
-               r'revcd alert fatal|error -313 '
+TOLD_NO_MORE = r'fatal alert message was received from our peer|received alert fatal error|' \
+               r'fatal alert has been received|revcd alert fatal|error -313 '
 # What this end itself found wrong with the other.
 REJECTIONS = (
     ('client_certificate', r'did not return a certificate|didn.t provide a certificate|'

@@ -118,7 +118,8 @@ class Nginx(Stack):
     server_ok = r'" 200 |" 404 '
 
     def server(self, peer, end):
-        versions = VERSIONS[VERSIONS.index(peer.low or '1.2'):VERSIONS.index(peer.high or '1.3') + 1]
+        low, high = VERSIONS.index(peer.low or '1.2'), VERSIONS.index(peer.high or '1.3')
+        versions = VERSIONS[low:high + 1]
         protocols = ' '.join('TLSv' + version for version in versions).replace('1.0', '1')
         lines = [f'listen {end.host}:{end.port} ssl;', f'ssl_protocols {protocols};',
                  f'ssl_certificate {end.file(peer.cert + ".crt")};',

@@ -70,8 +70,8 @@ def complaint_about(finding, truth, connection, frames, end):
     if name in verdicts.REJECTING:
         if sender_of(frames, finding, connection) != truth['by']:
             return f'{truth["by"]} ended it, but diag accuses the other: {finding["summary"]}'
-    elif truth['reason'] not in verdicts.SHARED and finding['blame'] not in ('unknown', 'none') and \
-            truth['by'] not in finding['blame']:
+    elif truth['reason'] not in verdicts.SHARED and \
+            not {truth['by'], 'unknown', 'none'} & set(finding['blame'].split('_or_')):
         return f'it was the {truth["by"]}, but {name} blames {finding["blame"]}'
     return None
 

@@ -142,6 +142,14 @@ static struct diag_finding *report_server(const struct diag_connection *conn, st
     return f;
 }
 
+/* Captured beside the client, or the client's later segments count no byte more: it sent nothing.
+ * Elsewhere what it sent may have been lost before it came here. */
+static bool surely_silent(const struct diag_half *client, const struct diag_wait *wait)
+{
+    return client->ttl == 64 || client->ttl == 128 || client->ttl == 255 ||
+           client->last_ns - wait->since_ns >= LATER_NS;
+}
+
 /* What a client does while it is awaited is its own affair, but it may be seen asking others. */
 static struct diag_finding *report_client(const struct diag_connection *conn, struct diag_out *out,
                                           const struct diag_wait *wait, uint32_t frame,
@@ -154,6 +162,8 @@ static struct diag_finding *report_client(const struct diag_connection *conn, st
     if (!f)
         return NULL;
     f->cause = lookups.cause;
+    if (!surely_silent(&conn->half[DIAG_CLIENT], wait))
+        f->blame |= DIAG_BLAME_PATH;
     diag_name_it(out, f, lookups.name);
     if (!lookups.cause && diag_tls_of(conn)->certificate_requested) {
         f->cause = DIAG_CAUSE_prompt;

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A person needs longer to read a warning. */
-#define AT_ONCE_NS DIAG_SECOND_NS
+/* Inside the handshake a client may look up and compute for a while; a person needs longer to read
+ * a warning. Once it is over, a program that checks then has nothing left to wait for. */
+#define AT_ONCE_NS    DIAG_SECOND_NS
+#define AFTERWARDS_NS (200 * DIAG_MS_NS)
 
 /* What the client did about the certificate. */
 struct rejection {
@@ -54,11 +56,12 @@ static struct rejection by_close(const struct diag_connection *conn,
                                  const struct diag_tls_facts *tls)
 {
     const struct diag_half *client = &conn->half[tls->client];
-    int64_t since = diag_max_ns(tls->certificates.time_ns,
-                                tls->established.frame ? tls->established.time_ns : INT64_MIN);
+    bool afterwards = tls->established.frame;
+    int64_t since = afterwards ? tls->established.time_ns : tls->certificates.time_ns;
 
     if (conn->closer != tls->client || tls->first_data[tls->client].frame ||
-        conn->close_ns - since > AT_ONCE_NS || conn->close_frame <= tls->certificates.frame)
+        conn->close_ns - since > (afterwards ? AFTERWARDS_NS : AT_ONCE_NS) ||
+        conn->close_frame <= tls->certificates.frame)
         return (struct rejection){0};
     return (struct rejection){
         conn->close_frame, client->rst_frame == conn->close_frame ? DIAG_ROLE_rst : DIAG_ROLE_fin,

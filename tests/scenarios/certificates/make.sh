@@ -44,6 +44,7 @@ template intermediate 'cn = "Example Intermediate CA"' "$from" "$until" ca cert_
 template other_root 'cn = "Another Root CA"' "$from" "$until" ca cert_signing_key
 template leaf 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$from" "$until" "$forum"
 template private 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$from" "$until"
+template department 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$from" "$until"
 template expired 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$from" "$passed" "$forum"
 template future 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$later" "$until" "$forum"
 template other_expired 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$from" "$passed"
@@ -56,7 +57,7 @@ template weak 'cn = "www.example.com"' 'dns_name = "www.example.com"' "$from" "$
 make root self
 make intermediate root
 make other_root self
-for name in leaf expired future other_name wildcard; do
+for name in leaf department expired future other_name wildcard; do
     make $name intermediate
 done
 make private root

@@ -468,9 +468,18 @@ struct diag_view {
     const char *tls_history; /* Zeek's letters, NULL when it is no TLS */
     const char *tls_waiting_for;
     int64_t tls_waited_ns; /* for that; DIAG_UNKNOWN_NS when nothing is due */
-    uint16_t tls_version;  /* 0 when not known */
+    uint16_t tls_version;  /* chosen; 0 when not known, as the two below */
     uint16_t tls_cipher;
-    const char *tls_server_name; /* as in the packets: escape before printing */
+    uint16_t tls_group;
+    bool tls_resumed;
+    bool tls_has_offer; /* a ClientHello was read */
+    uint16_t tls_offered_min;
+    uint16_t tls_offered_max;
+    uint16_t tls_offered_ciphers; /* how many */
+    const uint16_t *tls_offered_groups;
+    size_t tls_offered_group_count;
+    const char *tls_offered_alpn; /* as in the packets, joined by commas; NULL when none */
+    const char *tls_server_name;  /* as in the packets: escape before printing */
     const char *tls_alpn;
     const struct diag_certificate *tls_certificate; /* the server's own, NULL when none was read */
     uint32_t tls_certificate_frame;

@@ -131,6 +131,17 @@ static void fill_certificate(const struct diag_connection *conn, struct diag_vie
     view->tls_certificate_covers = diag_certificate_fits(conn);
 }
 
+static void fill_offer(const struct diag_tls_client_hello *hello, struct diag_view *view)
+{
+    view->tls_has_offer = hello->length > 0;
+    view->tls_offered_min = hello->min_version;
+    view->tls_offered_max = hello->max_version;
+    view->tls_offered_ciphers = hello->ciphers;
+    view->tls_offered_groups = hello->groups;
+    view->tls_offered_group_count = hello->group_count;
+    view->tls_offered_alpn = hello->alpn[0] ? hello->alpn : NULL;
+}
+
 static void fill_tls(const struct diag_connection *conn, struct diag_view *view)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
@@ -147,6 +158,9 @@ static void fill_tls(const struct diag_connection *conn, struct diag_view *view)
         view->tls_waited_ns = diag_max_ns(diag_wait_end(conn) - conn->last_data_ns, 0);
     view->tls_version = tls->version;
     view->tls_cipher = tls->server_hello.cipher;
+    view->tls_group = tls->server_hello.group;
+    view->tls_resumed = tls->resumed;
+    fill_offer(tls->client_hello, view);
     if (tls->client_hello->has_server_name)
         view->tls_server_name = tls->client_hello->server_name;
     if (tls->server_hello.alpn[0])

@@ -9,6 +9,7 @@
 #include "facts.h"
 #include "register.h"
 #include "text.h"
+#include "tls_names.h"
 
 static void add_verdict(proto_tree *tree, const struct diag_view *view)
 {
@@ -32,6 +33,57 @@ static void add_verdict(proto_tree *tree, const struct diag_view *view)
             diag_add_text(tree, DIAG_FIELD_ruled_out, diag_ruled_out_text((enum diag_ruled_out)i));
 }
 
+static void add_number_name(proto_tree *tree, enum diag_field id, enum diag_tls_number kind,
+                            uint16_t value)
+{
+    char text[DIAG_TEXT_MAX];
+
+    if (value == 0)
+        return;
+    diag_tls_number_text(kind, value, text, sizeof text);
+    diag_add_text(tree, id, text);
+}
+
+static void add_raw_text(proto_tree *tree, enum diag_field id, const char *raw)
+{
+    char safe[DIAG_TEXT_MAX];
+
+    if (raw == NULL)
+        return;
+    diag_escape(raw, safe, sizeof safe);
+    diag_add_text(tree, id, safe);
+}
+
+static void add_tls_offer(proto_tree *tree, const struct diag_view *view)
+{
+    if (!view->tls_has_offer)
+        return;
+    if (view->tls_offered_min != view->tls_offered_max)
+        add_number_name(tree, DIAG_FIELD_tls_offer_ver, DIAG_TLS_NUMBER_VERSION,
+                        view->tls_offered_min);
+    add_number_name(tree, DIAG_FIELD_tls_offer_ver, DIAG_TLS_NUMBER_VERSION, view->tls_offered_max);
+    diag_add_number(tree, DIAG_FIELD_tls_offer_num, view->tls_offered_ciphers);
+    for (size_t i = 0; i < view->tls_offered_group_count; i++)
+        add_number_name(tree, DIAG_FIELD_tls_offer_grp, DIAG_TLS_NUMBER_GROUP,
+                        view->tls_offered_groups[i]);
+    add_raw_text(tree, DIAG_FIELD_tls_offer_alpn, view->tls_offered_alpn);
+}
+
+static void add_tls_facts(proto_tree *tree, const struct diag_view *view)
+{
+    if (view->tls_history == NULL)
+        return;
+    diag_add_text(tree, DIAG_FIELD_tls_history, view->tls_history);
+    diag_add_text(tree, DIAG_FIELD_tls_waiting, view->tls_waiting_for);
+    diag_add_time(tree, diag_field(DIAG_FIELD_tls_waited), view->tls_waited_ns);
+    add_raw_text(tree, DIAG_FIELD_tls_server, view->tls_server_name);
+    add_tls_offer(tree, view);
+    add_number_name(tree, DIAG_FIELD_tls_version, DIAG_TLS_NUMBER_VERSION, view->tls_version);
+    add_number_name(tree, DIAG_FIELD_tls_cipher, DIAG_TLS_NUMBER_CIPHER, view->tls_cipher);
+    add_number_name(tree, DIAG_FIELD_tls_group, DIAG_TLS_NUMBER_GROUP, view->tls_group);
+    add_raw_text(tree, DIAG_FIELD_tls_alpn, view->tls_alpn);
+}
+
 static void add_tcp_facts(proto_tree *tree, const struct diag_view *view)
 {
     char options[DIAG_TEXT_MAX];
@@ -46,9 +98,6 @@ static void add_tcp_facts(proto_tree *tree, const struct diag_view *view)
     diag_add_text(tree, DIAG_FIELD_tcp_timestamps, view->timestamps);
     diag_add_number(tree, DIAG_FIELD_syn_retries, view->syn_retries);
     diag_add_time(tree, diag_field(DIAG_FIELD_syn_rtt), view->syn_rtt_ns);
-    diag_add_text(tree, DIAG_FIELD_tls_history, view->tls_history);
-    diag_add_text(tree, DIAG_FIELD_tls_waiting, view->tls_waiting_for);
-    diag_add_time(tree, diag_field(DIAG_FIELD_tls_waited), view->tls_waited_ns);
     diag_add_certificate(tree, view);
 }
 
@@ -86,6 +135,7 @@ static void add_connection(struct diag_capture *capture, proto_tree *tree,
     proto_item_set_generated(item);
     add_verdict(branch, view);
     add_tcp_facts(branch, view);
+    add_tls_facts(branch, view);
     add_times(branch, view);
     add_hosts(branch, capture, view->stream);
 }

@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include "json.h"
+#include "json_tls.h"
 #include "text.h"
 
 #include <string.h>
@@ -89,14 +90,11 @@ static void write_tls(json_dumper *json, const struct diag_view *view)
     diag_json_raw_text(json, "history", view->tls_history);
     diag_json_text(json, "waiting_for", view->tls_waiting_for);
     diag_json_seconds(json, "waited", view->tls_waited_ns);
-    if (view->tls_version != 0)
-        diag_json_number(json, "version", view->tls_version);
-    else
-        diag_json_null(json, "version");
-    if (view->tls_cipher != 0)
-        diag_json_number(json, "cipher", view->tls_cipher);
-    else
-        diag_json_null(json, "cipher");
+    diag_json_tls_offer(json, view);
+    diag_json_tls_number(json, "version", DIAG_TLS_NUMBER_VERSION, view->tls_version);
+    diag_json_tls_number(json, "cipher", DIAG_TLS_NUMBER_CIPHER, view->tls_cipher);
+    diag_json_tls_number(json, "group", DIAG_TLS_NUMBER_GROUP, view->tls_group);
+    diag_json_bool(json, "resumed", view->tls_resumed);
     diag_json_raw_text(json, "server_name", view->tls_server_name);
     diag_json_raw_text(json, "alpn", view->tls_alpn);
     diag_json_certificate(json, "certificate", view);

@@ -257,7 +257,7 @@ static void make_room(struct diag_connection *conn)
         memmove(conn->recent_space, conn->recent, conn->recent_count * sizeof *conn->recent);
         conn->recent_start = 0;
     } else {
-        conn->recent_capacity = conn->recent_capacity ? 2 * conn->recent_capacity : 4;
+        conn->recent_capacity = conn->recent_capacity ? most : 4;
         conn->recent_space = g_renew(struct diag_sent, conn->recent_space, conn->recent_capacity);
     }
 }

@@ -46,6 +46,8 @@ void diag_correlate_connects(struct diag_engine *engine, struct diag_judgement *
                              struct diag_span all);
 void diag_correlate_content(struct diag_engine *engine, struct diag_judgement *judgement,
                             struct diag_span all);
+void diag_correlate_leaks(struct diag_engine *engine, struct diag_judgement *judgement,
+                          struct diag_span all);
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
 

@@ -97,6 +97,8 @@ static const char *const slugs[] = {
     "cap_clock_backwards",
     "tcp_terminated_nearby",
     "rst_content_triggered",
+    "close_wait_leak",
+    "syn_paws_nat_drop",
 };
 
 #endif

@@ -10,6 +10,7 @@
 #define CERT_EMPTY     25 /* a Certificate message without a certificate, and a tag of 16 bytes */
 #define ALERT_AND_END  DIAG_SECOND_NS
 #define FINISHED_BYTES 53 /* 4 + 32, type, tag of 16; 8 less with CCM_8 */
+#define PADDING        16 /* that Java adds to every record of the handshake */
 
 static bool closes_now(const struct diag_step *step)
 {
@@ -42,10 +43,11 @@ static uint16_t tag_less(const struct diag_tls_facts *tls)
  * certificate. */
 static bool may_be_alert(const struct diag_tls_facts *tls, const struct diag_tls_record *record)
 {
-    const uint16_t alert = 2 + 1 + 16, less = tag_less(tls);
+    const uint16_t alert = 2 + 1 + 16, empty = CERT_EMPTY, less = tag_less(tls);
 
     return record && record->type == DIAG_TLS_APPLICATION_DATA && record->length >= alert - less &&
-           record->length < FINISHED_BYTES - less && record->length != CERT_EMPTY - less;
+           record->length < FINISHED_BYTES - less && record->length != empty - less &&
+           record->length != empty + PADDING - less;
 }
 
 /* The close follows at once, and if it is the peer's, the peer had the record. */
@@ -71,38 +73,43 @@ static bool client_rejects(const struct diag_step *step, const struct diag_tls_f
            ends_with(step, tls->client, last);
 }
 
+/* SHA-256 or SHA-384, padded or not. */
+static bool has_length_of_finished(const struct diag_tls_facts *tls, uint16_t length)
+{
+    uint16_t more = (uint16_t)(length + tag_less(tls) - FINISHED_BYTES);
+
+    return more == 0 || more == 16 || more == 16 + PADDING;
+}
+
 /* The first thing that the client encrypted was no Finished: the server had asked for a
- * certificate. */
-static bool client_was_asked(const struct diag_tls_facts *tls)
+ * certificate, and this is the answer. */
+static const struct diag_tls_record *client_certificate(const struct diag_tls_facts *tls)
 {
     const struct diag_tls_half *half = &tls->half[tls->client];
-    const uint16_t less = tag_less(tls), sha384 = FINISHED_BYTES + 16;
 
     if (half->records > half->last_count || tls->client_hello->early_data)
-        return false;
+        return NULL;
     for (uint8_t i = 0; i < half->last_count; i++)
         if (half->last[i].type == DIAG_TLS_APPLICATION_DATA)
-            return half->last[i].length != FINISHED_BYTES - less &&
-                   half->last[i].length != sha384 - less;
-    return false;
+            return has_length_of_finished(tls, half->last[i].length) ? NULL : &half->last[i];
+    return NULL;
 }
 
 static bool has_length_of_alert(const struct diag_tls_facts *tls,
                                 const struct diag_tls_record *record)
 {
-    const uint16_t alert = 2 + 1 + 16, padded = alert + 16, less = tag_less(tls);
+    const uint16_t alert = 2 + 1 + 16, padded = alert + PADDING, less = tag_less(tls);
 
     return record->type == DIAG_TLS_APPLICATION_DATA &&
            (record->length == alert - less || record->length == padded - less);
 }
 
-/* Index of the first record after the client's answer to the server's question. */
-static uint8_t first_after_client(const struct diag_tls_facts *tls,
-                                  const struct diag_tls_half *half)
+/* Index of the first record that came after this one of the peer. */
+static uint8_t first_after(const struct diag_tls_half *half, const struct diag_tls_record *record)
 {
     uint8_t i = half->last_count;
 
-    while (i > 0 && half->last[i - 1].frame > tls->client_finished.frame)
+    while (i > 0 && half->last[i - 1].frame > record->frame)
         i--;
     return i;
 }
@@ -113,12 +120,12 @@ static bool server_rejects(const struct diag_step *step, const struct diag_tls_f
 {
     enum diag_side side = diag_peer(tls->client);
     const struct diag_tls_half *half = &tls->half[side];
-    uint8_t first = first_after_client(tls, half);
+    const struct diag_tls_record *certificate = client_certificate(tls);
     int64_t soon = diag_max_ns(DIAG_SECOND_NS, 5 * diag_rtt(step->conn));
+    uint8_t first = certificate ? first_after(half, certificate) : 0;
 
-    if (!tls->client_finished.frame || first == 0 || half->last_count - first < 1 ||
-        half->last_count - first > 2 || !client_was_asked(tls) ||
-        half->last[first].time_ns - tls->client_finished.time_ns > soon)
+    if (first == 0 || half->last_count - first < 1 || half->last_count - first > 2 ||
+        half->last[first].time_ns - certificate->time_ns > soon)
         return false;
     for (uint8_t i = first; i < half->last_count; i++)
         if (!has_length_of_alert(tls, &half->last[i]) ||

@@ -151,12 +151,23 @@ uint32_t diag_rst_peer_lost(const struct diag_rst *r)
     return diag_seq_lt(seg->ack, end) ? end - seg->ack : 0;
 }
 
+/* A server that accepts early data may answer and close at once. What crosses its close is the end
+ * of the client's handshake: EndOfEarlyData, Finished, a close_notify. */
+static bool is_late_end_of_handshake(const struct diag_rst *r, uint32_t bytes)
+{
+    const uint32_t most = 26 + 74 + 24;
+    const struct diag_tls_facts *tls = diag_tls_of(r->conn);
+
+    return tls && tls->client_hello->early_data && r->conn->closer == DIAG_SERVER && bytes <= most;
+}
+
 /* Only the farewell of TLS was on the way: nobody misses it. */
 bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes)
 {
     if (bytes <= LINE_END_BYTES)
         return true;
-    return bytes <= TLS_FAREWELL_BYTES && diag_tls_established(r->conn);
+    return (bytes <= TLS_FAREWELL_BYTES && diag_tls_established(r->conn)) ||
+           is_late_end_of_handshake(r, bytes);
 }
 
 bool diag_rst_lost_nothing(const struct diag_rst *r)

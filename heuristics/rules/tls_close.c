@@ -10,6 +10,17 @@ static const char *last_message(const struct diag_tls_facts *tls)
     return diag_tls_message_name(&tls->messages[tls->message_count - 1]);
 }
 
+/* A server that has accepted early data (0-RTT) may answer and close before the client's Finished
+ * arrives (RFC 8446 2.3): a record behind its own Finished is its answer. */
+static bool answered_early(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    const struct diag_tls_half *server = &tls->half[DIAG_SERVER];
+
+    return step->from == DIAG_SERVER && tls->client == DIAG_CLIENT &&
+           tls->client_hello->early_data && server->last_count > 0 &&
+           server->last[server->last_count - 1].frame > tls->server_finished.frame;
+}
+
 /* Inside the handshake, at the first close, with something said before and no reason in clear. */
 static bool breaks_handshake_off(const struct diag_step *step)
 {
@@ -19,7 +30,8 @@ static bool breaks_handshake_off(const struct diag_step *step)
     return (step->fin || step->rst) && tls && conn->close_frame == step->seg->frame &&
            !step->seg->payload && !tls->established.frame && tls->message_count > 0 &&
            tls->alert_count == 0 && diag_in_tls_handshake(conn) && !conn->midstream &&
-           !diag_raised(conn, DIAG_tls_ch_reset) && !diag_raised(conn, DIAG_tls_ch_split_failed);
+           !diag_raised(conn, DIAG_tls_ch_reset) && !diag_raised(conn, DIAG_tls_ch_split_failed) &&
+           !answered_early(step, tls);
 }
 
 static void closed_in_handshake(const struct diag_step *step)

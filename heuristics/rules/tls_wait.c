@@ -83,6 +83,15 @@ static bool awaits_server_hello(const struct diag_connection *conn,
     return conn->request.open && conn->request.acked_frame;
 }
 
+/* Seen beside the server: it has sent, and sends again what the client does not acknowledge. Then
+ * it is not the one that is silent. */
+static bool sent_in_vain(const struct diag_connection *conn)
+{
+    const struct diag_half *server = &conn->half[DIAG_SERVER];
+
+    return diag_outstanding(conn, DIAG_SERVER) > 0 && server->again > 0;
+}
+
 /* The server has said its hello, and must say more without being asked. */
 static bool awaits_flight(const struct diag_connection *conn, const struct diag_tls_facts *tls,
                           struct diag_wait *wait)
@@ -91,7 +100,7 @@ static bool awaits_flight(const struct diag_connection *conn, const struct diag_
     const struct diag_half *client = &conn->half[DIAG_CLIENT];
     const struct diag_hole *hole = diag_flight_gap(conn, DIAG_SERVER);
 
-    if (!tls->server_hello_at.frame || !client->ack_valid)
+    if (!tls->server_hello_at.frame || !client->ack_valid || sent_in_vain(conn))
         return false;
     if (hole && !diag_only_small_ones_pass(conn, DIAG_SERVER, hole->end - hole->seq))
         return awaits_lost_bytes(conn, wait);

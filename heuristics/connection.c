@@ -269,7 +269,18 @@ int64_t diag_wait_end(const struct diag_connection *conn)
     return conn->closer == DIAG_NO_SIDE ? conn->engine->last_ns : conn->close_ns;
 }
 
-/* RFC 3168 6.1.1 and RFC 9768 3.1.1: what the SYN asked for and the SYN/ACK answered. */
+/* RFC 3168 6.1.1, RFC 9768 3.1.2: what the SYN/ACK makes of an offer. */
+static const char *answer_to_ecn(unsigned asked, unsigned answer)
+{
+    const bool accurate = asked & DIAG_AE;
+
+    if (answer == asked)
+        return "reflected";
+    if (answer == DIAG_ECE || (!accurate && answer == (DIAG_AE | DIAG_ECE)))
+        return "on";
+    return accurate && answer ? "accecn" : "refused";
+}
+
 const char *diag_ecn_state(const struct diag_connection *conn)
 {
     static const unsigned bits = DIAG_ECE | DIAG_CWR | DIAG_AE;
@@ -282,11 +293,9 @@ const char *diag_ecn_state(const struct diag_connection *conn)
         return "off";
     if (!conn->half[DIAG_SERVER].syn)
         return "offered";
-    if (synack == syn)
-        return "reflected";
-    if (syn == bits && synack != DIAG_ECE && synack != 0)
-        return "accecn";
-    return synack == DIAG_ECE ? "on" : "refused";
+    if (!synack && conn->opening.plain_syns)
+        return "fallback";
+    return answer_to_ecn(syn, synack);
 }
 
 /* RFC 7323 3.2: on only when both SYN and SYN/ACK carry the option. */
@@ -301,5 +310,7 @@ const char *diag_timestamp_state(const struct diag_connection *conn)
         return "off";
     if (!s->syn)
         return "offered";
-    return s->options & DIAG_OPT_TIMESTAMPS ? "on" : "refused";
+    if (s->options & DIAG_OPT_TIMESTAMPS)
+        return "on";
+    return conn->opening.timestamps ? "refused" : "fallback";
 }

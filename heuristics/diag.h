@@ -457,8 +457,8 @@ struct diag_view {
     const char *tcp_history; /* Zeek's letters */
     /* How tampering looks where the client's packets arrive, "⟨SYN; ACK → RST⟩"; NULL if not so. */
     const char *tamper_signature;
-    const char *ecn;        /* off, offered, refused, on, reflected, accecn */
-    const char *timestamps; /* unknown, off, offered, refused, on */
+    const char *ecn;        /* unknown, off, offered, refused, fallback, on, reflected, accecn */
+    const char *timestamps; /* unknown, off, offered, refused, fallback, on */
     bool has_syn[2];        /* the SYN, the SYN/ACK was captured */
     unsigned options[2];    /* enum diag_option of SYN and SYN/ACK */
     uint16_t mss[2];

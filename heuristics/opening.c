@@ -159,7 +159,9 @@ static void apply_synack(const struct diag_step *step)
         return; /* the client has taken another one: this one belongs to nothing */
     o->synacks++;
     o->answered = true;
-    o->ecn_answered |= o->ecn_syns && !o->plain_syns;
+    /* Nobody agrees to what was not asked: then an earlier SYN had arrived. */
+    o->ecn_answered |=
+        o->ecn_syns && (!o->plain_syns || seg->flags & (DIAG_ECE | DIAG_CWR | DIAG_AE));
     o->synack_last_frame = seg->frame;
     o->synack_last_ns = seg->time_ns;
     step->x->ack = seg->ack;

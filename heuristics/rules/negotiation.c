@@ -111,11 +111,13 @@ static bool is_blocked_too(const struct diag_connection *conn, const struct diag
     return is_same_server(conn, other) && diag_raised(other, DIAG_syn_ecn_blocked);
 }
 
-/* It is late rather than lost: the echo is the first SYN's. */
+/* It is late rather than lost: it agrees to ECN, or the echo is the first SYN's. */
 static bool answers_first_syn(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
 
+    if (step->seg->flags & ECN_BITS)
+        return true;
     return step->seg->options & DIAG_OPT_TIMESTAMPS && o->timestamps &&
            step->seg->tsecr == o->first_tsval && o->first_tsval != o->newest_tsval;
 }

@@ -132,7 +132,10 @@ struct diag_half {
     uint32_t refused_frame;  /* the last of these transmissions */
     uint32_t zero_frame;     /* it closed its window here; 0 when the window is open */
     int64_t zero_ns;
-    uint32_t tsval; /* the newest it sent */
+    uint32_t held;       /* small segments that waited for an ACK which the peer delayed */
+    uint32_t held_frame; /* the first of them */
+    int64_t held_ns;     /* of all of them */
+    uint32_t tsval;      /* the newest it sent */
     uint32_t first_tsval;
     uint32_t sack_edge; /* highest right edge it reported in SACK blocks */
     uint32_t hole_count;
@@ -153,7 +156,8 @@ struct diag_half {
     bool sack_valid;
     bool edge_valid;
     bool mark_valid;
-    bool timestamps; /* sent at least one */
+    bool timestamps;  /* sent at least one */
+    bool never_holds; /* it sends small segments while others are under way */
 };
 
 /* The SYNs of the client and what answered them. */

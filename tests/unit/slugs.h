@@ -99,6 +99,7 @@ static const char *const slugs[] = {
     "rst_content_triggered",
     "close_wait_leak",
     "syn_paws_nat_drop",
+    "delayed_ack_nagle",
 };
 
 #endif

@@ -12,13 +12,13 @@ static bool is_connect_failure(enum diag_id id)
     return id == DIAG_syn_no_reply || id == DIAG_connect_refused || id == DIAG_connect_icmp;
 }
 
-static bool connect_failed(const struct diag_sentence *s)
+const struct diag_finding *diag_connect_failure(const struct diag_sentence *s)
 {
     for (size_t i = 0; i < s->count; i++)
         if (is_connect_failure(s->findings[i].finding->id) && !s->findings[i].explained &&
             !s->findings[i].finding->benign)
-            return true;
-    return false;
+            return s->findings[i].finding;
+    return NULL;
 }
 
 static int compare_addresses(const struct diag_address *a, const struct diag_address *b)
@@ -49,7 +49,7 @@ static GArray *entries_of(struct diag_judgement *judgement)
                                    .server = s->conn->endpoint[DIAG_SERVER],
                                    .sentence = s,
                                    .conn = s->conn,
-                                   .failed = connect_failed(s)};
+                                   .failed = diag_connect_failure(s) != NULL};
 
         g_array_append_val(entries, entry);
     }
@@ -103,6 +103,11 @@ void diag_host_fold(struct diag_host *host, struct diag_sentence *s)
                 if (host->judged.finding->benign)
                     s->findings[i].effective = DIAG_CHAT;
             }
+    diag_host_mention(host, s);
+}
+
+void diag_host_mention(struct diag_host *host, const struct diag_sentence *s)
+{
     if (s->conn->stream != DIAG_NO_STREAM)
         g_array_append_val(host->streams, s->conn->stream);
 }
@@ -140,6 +145,7 @@ void diag_correlate(struct diag_engine *engine, struct diag_judgement *judgement
     diag_correlate_hosts(engine, judgement, all);
     diag_correlate_connects(engine, judgement, all);
     diag_correlate_content(engine, judgement, all);
+    diag_correlate_services(engine, judgement, all);
     diag_correlate_names(engine, judgement);
     diag_correlate_neighbours(engine, judgement);
     for (guint i = 0; i < judgement->hosts->len; i++) {

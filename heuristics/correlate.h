@@ -14,7 +14,10 @@ struct diag_entry {
     struct diag_endpoint server;
     struct diag_sentence *sentence;
     const struct diag_connection *conn;
-    bool failed; /* to connect */
+    bool failed;   /* to connect */
+    bool unwanted; /* a scanner's: nobody wanted it */
+    enum diag_outcome outcome;
+    uint32_t failing_servers; /* that this client could not reach, this one or others */
 };
 
 struct diag_span {
@@ -25,6 +28,9 @@ struct diag_span {
 bool diag_same_client(const struct diag_entry *a, const struct diag_entry *b);
 bool diag_same_server(const struct diag_entry *a, const struct diag_entry *b);
 bool diag_same_port(const struct diag_entry *a, const struct diag_entry *b);
+/* Of any client, where entries are sorted by server. */
+bool diag_same_machine(const struct diag_entry *a, const struct diag_entry *b);
+bool diag_same_service(const struct diag_entry *a, const struct diag_entry *b);
 /* The run of entries that are the same as the first, and what follows it. */
 struct diag_span diag_span_run(struct diag_span all,
                                bool (*same)(const struct diag_entry *, const struct diag_entry *));
@@ -37,6 +43,10 @@ void diag_host_name(struct diag_engine *engine, struct diag_host *host,
                     const struct diag_address *address);
 /* The host finding is about this connection, and explains of it what the catalogue says. */
 void diag_host_fold(struct diag_host *host, struct diag_sentence *sentence);
+/* It is about this connection, and explains nothing. */
+void diag_host_mention(struct diag_host *host, const struct diag_sentence *sentence);
+/* The open finding that says why there is no connection; NULL if there is none. */
+const struct diag_finding *diag_connect_failure(const struct diag_sentence *sentence);
 
 void diag_correlate_hosts(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span all);
@@ -48,6 +58,11 @@ void diag_correlate_content(struct diag_engine *engine, struct diag_judgement *j
                             struct diag_span all);
 void diag_correlate_leaks(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span all);
+void diag_correlate_services(struct diag_engine *engine, struct diag_judgement *judgement,
+                             struct diag_span all);
+/* All connections to one address. */
+void diag_correlate_machine(struct diag_engine *engine, struct diag_judgement *judgement,
+                            struct diag_span machine);
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
 

@@ -199,6 +199,7 @@ static void scan(struct diag_engine *engine, struct diag_judgement *judgement,
     for (size_t i = 0; i < client.count; i++) {
         diag_host_fold(host, client.entry[i].sentence);
         client.entry[i].failed = false; /* nobody wanted it, so no server or port is at fault */
+        client.entry[i].unwanted = true;
     }
 }
 
@@ -211,7 +212,11 @@ static void per_client(struct diag_engine *engine, struct diag_judgement *judgem
     for (struct diag_span rest = all; rest.count; rest = diag_span_after(rest, client)) {
         client = diag_span_run(rest, diag_same_client);
         scan(engine, judgement, client);
-        if (servers_that_fail(client) != 1)
+        uint32_t failing = servers_that_fail(client);
+
+        for (size_t i = 0; i < client.count; i++)
+            client.entry[i].failing_servers = failing;
+        if (failing != 1)
             continue;
         for (struct diag_span servers = client; servers.count;
              servers = diag_span_after(servers, server)) {

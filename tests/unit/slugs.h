@@ -100,6 +100,7 @@ static const char *const slugs[] = {
     "close_wait_leak",
     "syn_paws_nat_drop",
     "delayed_ack_nagle",
+    "host_server_unreachable",
 };
 
 #endif

@@ -140,6 +140,7 @@ void diag_correlate(struct diag_engine *engine, struct diag_judgement *judgement
     GArray *entries = entries_of(judgement);
     struct diag_span all = {(struct diag_entry *)(void *)entries->data, entries->len};
 
+    diag_correlate_flood(engine, judgement, all);
     diag_correlate_attempts(engine, judgement, all);
     diag_correlate_leaks(engine, judgement, all);
     diag_correlate_hosts(engine, judgement, all);

@@ -48,6 +48,8 @@ void diag_host_mention(struct diag_host *host, const struct diag_sentence *sente
 /* The open finding that says why there is no connection; NULL if there is none. */
 const struct diag_finding *diag_connect_failure(const struct diag_sentence *sentence);
 
+void diag_correlate_flood(struct diag_engine *engine, struct diag_judgement *judgement,
+                          struct diag_span all);
 void diag_correlate_hosts(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span all);
 void diag_correlate_attempts(struct diag_engine *engine, struct diag_judgement *judgement,

@@ -101,6 +101,7 @@ static const char *const slugs[] = {
     "syn_paws_nat_drop",
     "delayed_ack_nagle",
     "host_server_unreachable",
+    "host_syn_flood",
 };
 
 #endif

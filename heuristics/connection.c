@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection: who is the client, and the questions that several rules ask about it. */
-#include "core.h"
+#include "loss.h"
 
 #include <string.h>
 
@@ -86,6 +86,7 @@ void diag_connection_free(void *connection)
     for (uint32_t i = 0; i < conn->reset_count; i++)
         g_free(conn->reset[i].clues);
     g_free(conn->reset);
+    diag_losses_free(conn->losses);
     g_free(conn->recent_space);
     g_free(conn->web_host);
     if (conn->events)

@@ -222,6 +222,10 @@ void diag_opening_apply(const struct diag_step *step);
 void diag_flight_add(const struct diag_step *step);
 void diag_flight_again(const struct diag_step *step);
 void diag_flight_acknowledge(const struct diag_step *step);
+/* What this side has in flight at this number, NULL if nothing. */
+struct diag_range *diag_flight_at(const struct diag_half *x, uint32_t seq);
+/* SACK blocks: what arrived behind a hole. */
+void diag_flight_sack(const struct diag_step *step);
 /* The ACK, which repeats its number, answers the last transmission of the oldest data in flight. */
 bool diag_flight_is_refused(const struct diag_step *step);
 void diag_flight_refuse(const struct diag_step *step);
@@ -230,7 +234,9 @@ uint32_t diag_scaled_window(const struct diag_step *step);
 void diag_window_apply(const struct diag_step *step);
 void diag_gaps_open(const struct diag_step *step);
 void diag_gaps_count_late(const struct diag_step *step);
-void diag_gaps_fill(struct diag_half *x, uint32_t seq, uint32_t end);
+void diag_gaps_fill(const struct diag_step *step);
+/* The hole is filled by its own bytes, overtaken on the way, and not by a copy of them. */
+bool diag_gap_fills_late(const struct diag_step *step, const struct diag_hole *hole);
 void diag_gaps_ask(const struct diag_step *step);
 void diag_gaps_close(const struct diag_step *step);
 void diag_history_add(const struct diag_step *step);
@@ -344,6 +350,11 @@ bool diag_lost_race(const struct diag_connection *conn);
 /* The receiver answers this side's oldest data again and again, and does not take them
  * (rules/rejected.c). */
 bool diag_is_rejected(const struct diag_half *sender);
+
+/* Smaller segments of this side pass, and copies as large as this range's never did
+ * (rules/path_mtu.c). */
+bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side side,
+                            const struct diag_range *range);
 
 /* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */
 bool diag_good_echo(const struct diag_connection *conn);

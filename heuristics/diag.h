@@ -428,6 +428,44 @@ struct diag_reset {
     uint32_t client_data; /* segments with payload that the client had sent by then */
 };
 
+/* What a gap in one side's bytes, or a segment sent again, tells of a loss. */
+enum diag_loss_kind {
+    DIAG_LOSS_UNKNOWN,   /* of a gap: its bytes were neither asked for nor acknowledged so far */
+    DIAG_LOSS_NONE,      /* the bytes had arrived, or came late: nothing was lost */
+    DIAG_LOSS_NETWORK,   /* the receiver lacked them */
+    DIAG_LOSS_CAPTURE,   /* the receiver has what the capture never saw */
+    DIAG_LOSS_SELECTIVE, /* smaller segments pass, these never do */
+    DIAG_LOSS_KINDS
+};
+
+/* On which side of the capture point, seen from the sender. */
+enum diag_loss_where {
+    DIAG_LOSS_SOMEWHERE,
+    DIAG_LOSS_BEFORE, /* only a later copy passed */
+    DIAG_LOSS_AFTER,  /* the lost one passed too */
+    DIAG_LOSS_PLACES
+};
+
+struct diag_loss {
+    uint32_t frame;  /* the segment sent again, or the one behind the gap */
+    uint32_t before; /* the copy that it repeats, or the segment in front of the gap; 0 if unseen */
+    uint32_t decided; /* the frame that told its kind; 0 as long as that is unknown */
+    uint32_t seq;
+    uint32_t bytes;
+    uint32_t open; /* of a gap: bytes that no segment has filled */
+    enum diag_side side;
+    enum diag_loss_kind kind; /* as that frame told it */
+    enum diag_loss_where where;
+    bool gap;
+    bool needless; /* a later frame showed that what it repeats had arrived */
+};
+
+/* All losses of one kind and place, told of by so many gaps and segments. */
+struct diag_loss_sum {
+    uint32_t count;
+    uint64_t bytes;
+};
+
 /* A connection as the capture shows it up to now. Pointers are borrowed until the next fact. */
 struct diag_view {
     uint32_t stream;
@@ -488,6 +526,7 @@ struct diag_view {
     bool tls_certificate_covers; /* the name that was asked for, if one was */
     const struct diag_reset *resets;
     size_t reset_count;
+    struct diag_loss_sum lost[2][DIAG_LOSS_KINDS][DIAG_LOSS_PLACES]; /* by enum diag_side */
     unsigned ruled_out; /* bit set of enum diag_ruled_out */
     const struct diag_judged *findings;
     size_t finding_count;
@@ -545,6 +584,11 @@ size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
 const struct diag_reset *diag_reset_of_frame(const struct diag_engine *engine, uint32_t stream,
                                              uint32_t frame);
 
+/* What the segment in this frame of the stream tells of a loss, NULL if nothing. Holds until the
+ * next fact; its kind is news of its own frame only if that decided it. */
+const struct diag_loss *diag_loss_of_frame(const struct diag_engine *engine, uint32_t stream,
+                                           uint32_t frame);
+
 /* Verdicts: what holds at the last fact fed so far. Repeatable, and cheap when nothing was fed. */
 size_t diag_view_count(struct diag_engine *engine);
 void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *view);
@@ -593,6 +637,8 @@ const char *diag_role_name(enum diag_role role);
 const char *diag_outcome_name(enum diag_outcome outcome);
 const char *diag_vantage_name(enum diag_vantage vantage);
 const char *diag_reset_kind_name(enum diag_reset_kind kind);
+const char *diag_loss_kind_name(enum diag_loss_kind kind);
+const char *diag_loss_where_name(enum diag_loss_where where);
 const char *diag_clue_name(enum diag_clue_kind kind);
 /* It contradicts the source by itself. */
 bool diag_clue_is_strong(enum diag_clue_kind kind);

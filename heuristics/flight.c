@@ -3,14 +3,14 @@
  * What a side has sent and its peer has not acknowledged: when it was sent first, how often again,
  * and how long that took.
  */
-#include "core.h"
+#include "loss.h"
 
 #include <string.h>
 
 /* What a stack takes for an answer that it owes at once. */
 #define PROMPT_NS (5 * DIAG_MS_NS)
 
-static struct diag_range *range_of(struct diag_half *x, uint32_t seq)
+struct diag_range *diag_flight_at(const struct diag_half *x, uint32_t seq)
 {
     for (uint32_t i = 0; i < x->flight_count; i++)
         if (diag_seq_le(x->flight[i].seq, seq) && diag_seq_lt(seq, x->flight[i].end))
@@ -18,9 +18,14 @@ static struct diag_range *range_of(struct diag_half *x, uint32_t seq)
     return NULL;
 }
 
+static uint16_t size_of(const struct diag_segment *seg)
+{
+    return (uint16_t)MIN(seg->payload, UINT16_MAX);
+}
+
 void diag_flight_again(const struct diag_step *step)
 {
-    struct diag_range *range = range_of(step->x, step->seg->seq);
+    struct diag_range *range = diag_flight_at(step->x, step->seg->seq);
 
     if (step->seg->payload && !step->fills) {
         if (step->x->again++ == 0)
@@ -34,7 +39,10 @@ void diag_flight_again(const struct diag_step *step)
 
     /* A recovery sends the lost segments one after the other: a round of copies counts once. */
     range->again += !range->again || diag_seq_le(step->seg->seq, range->again_seq);
+    if (range->again == 1)
+        range->again_tsval = step->seg->tsval;
     range->again_seq = step->seg->seq;
+    range->again_size = size_of(step->seg);
     range->again_frame = step->seg->frame;
     range->longest_ns = diag_max_ns(range->longest_ns, step->seg->time_ns - last);
     range->again_ns = step->seg->time_ns;
@@ -48,13 +56,17 @@ void diag_flight_add(const struct diag_step *step)
     if (!x->flight)
         x->flight = g_new0(struct diag_range, DIAG_FLIGHT);
     if (x->flight_count == DIAG_FLIGHT) {
-        x->flight[DIAG_FLIGHT - 1].end = step->end;
+        struct diag_range *last = &x->flight[DIAG_FLIGHT - 1];
+
+        last->end = step->end;
+        last->size = MAX(last->size, size_of(seg));
         return;
     }
     x->flight[x->flight_count++] = (struct diag_range){.seq = seg->seq,
                                                        .end = step->end,
                                                        .frame = seg->frame,
                                                        .time_ns = seg->time_ns,
+                                                       .size = size_of(seg),
                                                        .ecn = seg->ecn,
                                                        .fin = step->fin};
 }
@@ -73,16 +85,57 @@ bool diag_range_stalled(const struct diag_range *range)
     return range->again >= 2 || range->longest_ns >= DIAG_SECOND_NS;
 }
 
+/* The ACK echoes a timestamp from before the copy was sent: it answers the first transmission. Only
+ * of the oldest data is that certain (RFC 3522 3.2). */
+static void look_for_needless(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    const struct diag_range *range = &step->y->flight[0];
+    uint32_t end = range->end - range->fin;
+
+    if (!range->again || range->again_seq != range->seq || end - range->seq != range->size)
+        return;
+    if (seg->options & DIAG_OPT_TIMESTAMPS && seg->tsecr && range->again_tsval &&
+        diag_seq_le(end, seg->ack) && diag_seq_lt(seg->tsecr, range->again_tsval))
+        diag_loss_needless(step, range->seq, end);
+}
+
+/* A copy may have been cut into smaller pieces. */
+static uint16_t size_passed(const struct diag_range *range)
+{
+    return range->again ? MIN(range->size, range->again_size) : range->size;
+}
+
+void diag_flight_sack(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    struct diag_half *y = step->y;
+
+    for (unsigned b = 0; b < seg->sack_count; b++)
+        for (uint32_t i = 0; i < y->flight_count; i++) {
+            struct diag_range *range = &y->flight[i];
+
+            if (diag_seq_lt(range->seq, seg->sack[b][0]) ||
+                diag_seq_lt(seg->sack[b][1], range->end - range->fin))
+                continue;
+            range->sacked = true;
+            y->passed = MAX(y->passed, size_passed(range));
+        }
+}
+
 /* Karn: only what was sent once gives a round trip (RFC 6298 3). */
 void diag_flight_acknowledge(const struct diag_step *step)
 {
     struct diag_half *y = step->y;
     uint32_t gone = 0;
 
+    if (y->flight_count)
+        look_for_needless(step);
     while (gone < y->flight_count && diag_seq_le(y->flight[gone].end, step->seg->ack)) {
         const struct diag_range *range = &y->flight[gone++];
 
         y->repaired += range->copies;
+        y->passed = MAX(y->passed, size_passed(range));
         if (!range->again)
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
         else if (diag_range_stalled(range))

@@ -3,9 +3,12 @@
  * Bytes that were sent, because later ones were seen, and that are not in the capture: whether they
  * came after all, and whether the receiver lacks them too.
  */
-#include "core.h"
+#include "loss.h"
 
 #include <string.h>
+
+/* Copies of what is missing were due several times by now. */
+#define NEVER_NS (3 * DIAG_SECOND_NS)
 
 static void drop_hole(struct diag_half *x, uint32_t i)
 {
@@ -13,38 +16,79 @@ static void drop_hole(struct diag_half *x, uint32_t i)
     memmove(x->hole + i, x->hole + i + 1, (x->hole_count - i) * sizeof *x->hole);
 }
 
-/* A segment overtaken on the way arrives within milliseconds; a lost one is sent again after a
- * round trip at the earliest. */
+/* Time alone: a segment overtaken on the way arrives within milliseconds; a lost one is sent again
+ * after a round trip at the earliest. */
+static bool comes_at_once(const struct diag_step *step, const struct diag_hole *hole)
+{
+    return step->seg->time_ns - hole->time_ns <=
+           diag_max_ns(3 * DIAG_MS_NS, diag_rtt(step->conn) / 2);
+}
+
+static const struct diag_sent *remembered(const struct diag_connection *conn, uint32_t frame)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].frame == frame)
+            return &conn->recent[i];
+    return NULL;
+}
+
+/* Timestamps and IP IDs that count tell in which order two segments left. Before anybody can have
+ * asked for it, no copy comes. */
+bool diag_gap_fills_late(const struct diag_step *step, const struct diag_hole *hole)
+{
+    const struct diag_sent *behind = remembered(step->conn, hole->frame);
+    const struct diag_segment *seg = step->seg;
+
+    if (!hole->duplicate_acked && seg->time_ns - hole->time_ns < DIAG_MS_NS)
+        return true;
+    if (behind && behind->timestamps && seg->options & DIAG_OPT_TIMESTAMPS &&
+        behind->tsval != seg->tsval)
+        return diag_seq_lt(seg->tsval, behind->tsval);
+    if (behind && diag_id_follows(seg->ip_id, behind->ip_id))
+        return true;
+    if (behind && step->x->id_steps && diag_id_follows(behind->ip_id, seg->ip_id))
+        return false;
+    return comes_at_once(step, hole);
+}
+
 void diag_gaps_count_late(const struct diag_step *step)
 {
     struct diag_half *x = step->x;
-    int64_t reordering = diag_max_ns(3 * DIAG_MS_NS, diag_rtt(step->conn) / 2);
 
     for (uint32_t i = 0; i < x->hole_count; i++) {
         int64_t missing = step->seg->time_ns - x->hole[i].time_ns;
 
         if (x->hole[i].seq != step->seg->seq)
             continue;
-        x->late += missing > reordering;
+        x->late += !diag_gap_fills_late(step, &x->hole[i]);
         if (x->hole[i].duplicate_acked && missing >= DIAG_SECOND_NS)
             step->conn->stalled_ns += missing;
     }
 }
 
-void diag_gaps_fill(struct diag_half *x, uint32_t seq, uint32_t end)
+static void fill_hole(const struct diag_step *step, uint32_t i)
 {
-    for (uint32_t i = x->hole_count; i-- > 0;) {
-        struct diag_hole *hole = &x->hole[i];
+    struct diag_hole *hole = &step->x->hole[i];
+    uint32_t seq = step->seg->seq;
+    uint32_t old = hole->end - hole->seq;
+    bool late = diag_gap_fills_late(step, hole);
 
-        if (!diag_seq_lt(seq, hole->end) || !diag_seq_lt(hole->seq, end))
-            continue;
-        if (diag_seq_le(seq, hole->seq))
-            hole->seq = diag_seq_lt(hole->end, end) ? hole->end : end;
-        else
-            hole->end = seq;
-        if (!diag_seq_lt(hole->seq, hole->end))
-            drop_hole(x, i);
-    }
+    if (diag_seq_le(seq, hole->seq))
+        hole->seq = diag_seq_lt(hole->end, step->end) ? hole->end : step->end;
+    else
+        hole->end = seq;
+    diag_loss_fill(step, hole, old - (hole->end - hole->seq), late);
+    if (!diag_seq_lt(hole->seq, hole->end))
+        drop_hole(step->x, i);
+}
+
+void diag_gaps_fill(const struct diag_step *step)
+{
+    struct diag_half *x = step->x;
+
+    for (uint32_t i = x->hole_count; i-- > 0;)
+        if (diag_seq_lt(step->seg->seq, x->hole[i].end) && diag_seq_lt(x->hole[i].seq, step->end))
+            fill_hole(step, i);
 }
 
 void diag_gaps_open(const struct diag_step *step)
@@ -84,10 +128,16 @@ void diag_gaps_ask(const struct diag_step *step)
     struct diag_half *y = step->y;
 
     for (uint32_t i = 0; i < y->hole_count; i++) {
-        if (y->hole[i].duplicate_acked || !asks_for(step, &y->hole[i]))
+        struct diag_hole *hole = &y->hole[i];
+
+        if (hole->duplicate_acked && step->seg->ack == hole->seq &&
+            step->seg->time_ns - hole->time_ns >= NEVER_NS)
+            diag_loss_gap(step, hole, DIAG_LOSS_SELECTIVE);
+        if (hole->duplicate_acked || !asks_for(step, hole))
             continue;
-        y->hole[i].duplicate_acked = true;
-        y->hole[i].asked_frame = step->seg->frame;
+        hole->duplicate_acked = true;
+        hole->asked_frame = step->seg->frame;
+        diag_loss_gap(step, hole, DIAG_LOSS_NETWORK);
     }
 }
 
@@ -96,6 +146,8 @@ void diag_gaps_close(const struct diag_step *step)
     struct diag_half *y = step->y;
 
     for (uint32_t i = y->hole_count; i-- > 0;)
-        if (diag_seq_le(y->hole[i].end, step->seg->ack))
+        if (diag_seq_le(y->hole[i].end, step->seg->ack)) {
+            diag_loss_gap(step, &y->hole[i], DIAG_LOSS_CAPTURE);
             drop_hole(y, i);
+        }
 }

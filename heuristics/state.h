@@ -60,9 +60,13 @@ struct diag_range {
     uint32_t again_seq; /* the last copy's */
     uint32_t again_frame;
     int64_t again_ns;
-    int64_t longest_ns; /* longest silence between two transmissions of it */
-    uint8_t ecn;        /* of the first transmission */
+    int64_t longest_ns;   /* longest silence between two transmissions of it */
+    uint32_t again_tsval; /* of the first copy */
+    uint16_t size;        /* payload of the largest segment in it */
+    uint16_t again_size;  /* of the last copy */
+    uint8_t ecn;          /* of the first transmission */
     bool fin;
+    bool sacked;
 };
 
 /* Bytes that were sent (later ones were seen) but are not in the capture. */
@@ -145,6 +149,7 @@ struct diag_half {
     unsigned options;          /* of its SYN or SYN/ACK */
     unsigned stripped;         /* of them, what a copy captured farther on lacks */
     uint16_t mss;
+    uint16_t passed;      /* payload of the largest segment that its peer (S)ACKed */
     uint16_t clamped_mss; /* as such a copy has it, if lower; else 0 */
     uint8_t wscale;
     uint8_t ttl;
@@ -271,6 +276,7 @@ struct diag_connection {
     struct diag_sent *recent_space;
     uint32_t recent_start;
     uint32_t recent_capacity;
+    struct diag_losses *losses; /* NULL until the first gap or segment sent again (loss.h) */
     uint32_t reset_count;
     struct diag_reset *reset; /* grows up to DIAG_RESETS */
     uint64_t history_letters; /* that are in it: bit 0 is 'A', bit 32 'a' */

@@ -3,7 +3,7 @@
  * Sequence space of both directions (RFC 9293 3.4): what a segment means before it is applied, and
  * what both sides have sent, acknowledged and missed after it.
  */
-#include "core.h"
+#include "loss.h"
 
 #include <string.h>
 
@@ -83,11 +83,13 @@ static void apply_space(const struct diag_step *step)
     const struct diag_segment *seg = step->seg;
     struct diag_half *x = step->x;
 
+    if (step->traits & (DIAG_SEES_AGAIN | DIAG_SEES_GAP))
+        diag_loss_add(step);
     diag_gaps_open(step);
     if (step->again) {
         diag_flight_again(step);
         diag_gaps_count_late(step);
-        diag_gaps_fill(x, seg->seq, step->end);
+        diag_gaps_fill(step);
     }
     if (!step->fresh)
         return;
@@ -144,6 +146,10 @@ static void apply_ack(const struct diag_step *step)
     y->una_valid = true;
     diag_gaps_close(step);
     diag_gaps_ask(step);
+    if (seg->sack_count && step->conn->losses)
+        diag_loss_duplicates(step);
+    if (seg->sack_count)
+        diag_flight_sack(step);
     for (unsigned i = 0; i < seg->sack_count; i++) {
         if (!x->sack_valid || diag_seq_lt(x->sack_edge, seg->sack[i][1]))
             x->sack_edge = seg->sack[i][1];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a connection looks like from outside: a flat copy of what reports and fields show. */
 #include "judge.h"
+#include "loss.h"
 #include "tamper.h"
 
 #include <string.h>
@@ -184,6 +185,12 @@ static void fill_sides(const struct diag_connection *conn, struct diag_view *vie
     }
 }
 
+static void fill_losses(const struct diag_connection *conn, struct diag_view *view)
+{
+    if (conn->losses)
+        memcpy(view->lost, conn->losses->sum, sizeof view->lost);
+}
+
 static void fill_view(const struct diag_sentence *s, struct diag_view *view)
 {
     const struct diag_connection *conn = s->conn;
@@ -215,6 +222,7 @@ static void fill_view(const struct diag_sentence *s, struct diag_view *view)
                                .verdict = s->verdict,
                                .connection = conn};
     fill_sides(conn, view);
+    fill_losses(conn, view);
     fill_times(conn, view);
     fill_tls(conn, view);
 }

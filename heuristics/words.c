@@ -82,6 +82,20 @@ const char *diag_reset_kind_name(enum diag_reset_kind kind)
     return name[kind];
 }
 
+const char *diag_loss_kind_name(enum diag_loss_kind kind)
+{
+    static const char *const name[] = {"unknown", "none", "network", "capture", "selective"};
+
+    return name[kind];
+}
+
+const char *diag_loss_where_name(enum diag_loss_where where)
+{
+    static const char *const name[] = {"unknown", "before", "after"};
+
+    return name[where];
+}
+
 const char *diag_part_name(enum diag_part part)
 {
     static const char *const name[] = {

@@ -3,6 +3,7 @@
  * Something was sent again because nobody acknowledged it. One fact, one id: the first row of the
  * table that matches. What was sent again and arrived in the end is told from what never did.
  */
+#include "../loss.h"
 #include "blame.h"
 
 #define FAREWELL_BYTES 64
@@ -278,11 +279,19 @@ static void arrived_late(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_retransmission, step->seg->frame);
 }
 
+/* What was sent again although it had arrived was not lost. */
+static uint32_t needless_copies(const struct diag_connection *conn, enum diag_side side)
+{
+    return conn->losses ? conn->losses->sum[side][DIAG_LOSS_NONE][DIAG_LOSS_SOMEWHERE].count : 0;
+}
+
 static void count_losses(const struct diag_connection *conn, struct diag_out *out,
                          enum diag_side side)
 {
     const struct diag_half *x = &conn->half[side];
-    uint32_t lost = x->repaired + x->late;
+    uint32_t needless = needless_copies(conn, side);
+    uint32_t repeated = x->repaired + x->late;
+    uint32_t lost = repeated > needless ? repeated - needless : 0;
     uint32_t sent = x->data_segments + x->late; /* what came late had been sent before */
     uint32_t percent = sent ? lost * 100 / sent : 0;
 

@@ -102,6 +102,8 @@ static const char *const slugs[] = {
     "delayed_ack_nagle",
     "host_server_unreachable",
     "host_syn_flood",
+    "reordering",
+    "retx_spurious",
 };
 
 #endif

@@ -248,6 +248,11 @@ static inline bool diag_tls_finished_size(uint16_t length)
     return length == 45 || length == 53 || length == 61 || length == 69;
 }
 
+static inline bool diag_tls_is_heartbeat(const struct diag_tls_message *message)
+{
+    return message->letter == 'B' || message->letter == 'b';
+}
+
 /* What comes next and from which TCP side (DIAG_NO_SIDE for nothing). nothing: the handshake is
  * over or given up, it is no TLS, or the capture lacks what would tell. */
 enum diag_tls_expect diag_tls_waiting_for(const struct diag_tls *tls, enum diag_side *who);

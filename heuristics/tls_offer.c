@@ -106,5 +106,8 @@ const char *diag_tls_message_name(const struct diag_tls_message *message)
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (names[i].type == message->handshake)
             return names[i].name;
-    return "an encrypted message";
+    if (diag_tls_is_heartbeat(message))
+        return "a Heartbeat";
+    return message->letter == 'I' || message->letter == 'i' ? "ChangeCipherSpec"
+                                                            : "an encrypted message";
 }

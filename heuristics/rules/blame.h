@@ -10,6 +10,18 @@ static inline unsigned diag_blame_side(enum diag_side side)
     return side == DIAG_CLIENT ? DIAG_BLAME_CLIENT : DIAG_BLAME_SERVER;
 }
 
+/* RFC 6520 3 forbids heartbeats inside the handshake, and no program needs them there: who sends
+ * one looks for servers that answer it (Heartbleed), and wants no session. */
+static inline bool diag_is_heartbeat_scan(const struct diag_tls_facts *tls)
+{
+    if (tls->established.frame)
+        return false;
+    for (uint8_t i = 0; i < tls->message_count; i++)
+        if (tls->messages[i].side == tls->client && diag_tls_is_heartbeat(&tls->messages[i]))
+            return true;
+    return false;
+}
+
 /* Of Multipath TCP: the connection lives on in its other subflows (RFC 8684 3.6). */
 static inline bool diag_ends_subflow(const struct diag_step *step)
 {

@@ -211,6 +211,8 @@ static void report(const struct diag_step *step, const struct diag_tls_alert *al
     if (*text)
         diag_name_it(step->out, f, text);
     cite(step, tls, alert, f);
+    if (diag_is_heartbeat_scan(tls))
+        diag_excuse(f);
     if (!is_reaction(step))
         return;
     f->cause = DIAG_CAUSE_reaction;

@@ -3,7 +3,7 @@
  * TLS handshakes that end with a close and without a word. Silence in a handshake is told with the
  * other silences (silence.c).
  */
-#include "../core.h"
+#include "blame.h"
 
 static const char *last_message(const struct diag_tls_facts *tls)
 {
@@ -56,7 +56,7 @@ static void closed_in_handshake(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_last, last);
     diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
     /* A client that sends its hello and leaves at once: a navigation, a race, a probe. */
-    if (step->from == DIAG_CLIENT && !tls->server_hello_at.frame)
+    if ((step->from == DIAG_CLIENT && !tls->server_hello_at.frame) || diag_is_heartbeat_scan(tls))
         diag_excuse(f);
 }
 

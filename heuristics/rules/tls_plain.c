@@ -55,6 +55,14 @@ static void report(const struct diag_step *step, enum diag_side side, enum diag_
 
 /* ---- a ClientHello is answered by something else */
 
+/* It left before the ClientHello had arrived: both began to speak at once. */
+static bool crossed(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    return tls->message_count > 0 && (step->seg->flags & DIAG_ACK) &&
+           step->x->first_data_frame == step->seg->frame &&
+           diag_seq_le(step->seg->ack, tls->messages[0].start);
+}
+
 static void plain_answer(const struct diag_step *step)
 {
     const struct diag_tls_facts *tls = diag_tls_of(step->conn);
@@ -65,8 +73,8 @@ static void plain_answer(const struct diag_step *step)
         tls->half[DIAG_CLIENT].speech != DIAG_TLS_SPOKEN || half->first_count < WORD_LENGTH)
         return;
     describe(half->first, half->first_count, text);
-    report(step, DIAG_SERVER, DIAG_CAUSE_none, tls->first_client_hello.frame, text,
-           step->seg->frame);
+    report(step, DIAG_SERVER, crossed(step, tls) ? DIAG_CAUSE_greeting : DIAG_CAUSE_none,
+           tls->first_client_hello.frame, text, step->seg->frame);
 }
 
 /* ---- the server had greeted in plain text, as SMTP, FTP, SSH and MySQL do, and the client begins

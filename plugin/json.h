@@ -25,6 +25,9 @@ void diag_json_begin_array(json_dumper *json, const char *name);
 /* The server's certificate, or null (report_certificate.c). */
 void diag_json_certificate(json_dumper *json, const char *name, const struct diag_view *view);
 
+/* What was lost, of which side, and where (report_loss.c). */
+void diag_json_losses(json_dumper *json, const char *name, const struct diag_view *view);
+
 /* Every member that a finding has in every kind of object, from "severity" on. */
 void diag_json_judgement(json_dumper *json, const struct diag_judged *judged);
 /* An array of whole findings. */

@@ -150,8 +150,9 @@ void diag_present(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinf
     bool wanted = tree != NULL && proto_field_is_referenced(tree, proto);
     bool facts = wanted && PINFO_FD_VISITED(pinfo) && carries_tcp(pinfo);
     bool reset = wanted && diag_shows_reset(capture, pinfo);
+    bool loss = wanted && diag_shows_loss(capture, pinfo);
 
-    if (list.count == 0 && !facts && !bypassed && !reset)
+    if (list.count == 0 && !facts && !bypassed && !reset && !loss)
         return;
     proto_item *own = tree != NULL ? proto_tree_add_item(tree, proto, tvb, 0, 0, ENC_NA) : NULL;
 
@@ -162,6 +163,8 @@ void diag_present(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinf
         add_findings(own, &list);
     if (reset)
         diag_present_resets(capture, pinfo, own);
+    if (loss)
+        diag_present_losses(capture, pinfo, own);
     if (facts)
         diag_present_connections(capture, pinfo, own, list.count == 0);
     append_to_info(pinfo, &list);

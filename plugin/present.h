@@ -23,6 +23,9 @@ void diag_present_finding(proto_tree *tree, const struct diag_shown *shown);
 /* The frame holds a reset whose class is known; and what is known of it. */
 bool diag_shows_reset(struct diag_capture *capture, packet_info *pinfo);
 void diag_present_resets(struct diag_capture *capture, packet_info *pinfo, proto_item *own);
+/* The same for a gap, or a segment sent again (present_loss.c). */
+bool diag_shows_loss(struct diag_capture *capture, packet_info *pinfo);
+void diag_present_losses(struct diag_capture *capture, packet_info *pinfo, proto_item *own);
 /* With name_outcome, diag's own line says how the connection ended. */
 void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, proto_item *own,
                               bool name_outcome);

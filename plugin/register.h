@@ -25,6 +25,7 @@ enum diag_subtree {
     DIAG_TREE_FINDING,
     DIAG_TREE_CONNECTION,
     DIAG_TREE_CLUE,
+    DIAG_TREE_LOSS,
     DIAG_TREE_COUNT
 };
 

@@ -241,6 +241,7 @@ static void write_connection(json_dumper *json, const struct diag_view *view)
     write_capture_limits(json, view);
     write_ruled_out(json, view);
     write_resets(json, view);
+    diag_json_losses(json, "loss", view);
     diag_json_findings(json, "findings", view->findings, view->finding_count);
     json_dumper_end_object(json);
     json_dumper_finish(json);

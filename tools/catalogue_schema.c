@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The JSON Schema of every line of -z diag,json: the contract, made from the catalogue. */
 #include "catalogue.h"
+#include "schema_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +94,10 @@ static const struct member clue[] = {{"kind", "clue_kind"},
                                      {"text", "text"},
                                      {0}};
 
+static const struct member loss[] = {{"side", "side"},        {"kind", "loss_kind"},
+                                     {"where", "loss_where"}, {"count", "count"},
+                                     {"bytes", "count"},      {0}};
+
 static const struct member evidence[] = {{"frame", "frame"}, {"role", "role"}, {0}};
 
 static const struct member judgement[] = {{"id", "id"},
@@ -142,6 +147,7 @@ static const struct member connection[] = {{"type", "type"},
                                            {"capture", "id_list"},
                                            {"ruled_out", "ruled_out_list"},
                                            {"rst", "reset_list"},
+                                           {"loss", "loss_list"},
                                            {"findings", "finding_list"},
                                            {0}};
 
@@ -170,6 +176,7 @@ static const struct object objects[] = {
     {"certificate", certificate, NULL},
     {"reset", reset, NULL},
     {"clue", clue, NULL},
+    {"loss", loss, NULL},
     {"evidence", evidence, NULL},
     {"finding", judgement, NULL},
     {"host", host, judgement},
@@ -177,84 +184,6 @@ static const struct object objects[] = {
     {"outcomes", outcomes, NULL},
     {"capture", capture, NULL},
 };
-
-static const char *type_name(unsigned index)
-{
-    static const char *const name[] = {"connection", "host", "capture"};
-
-    return name[index];
-}
-
-/* The lists of names that the core knows. */
-enum names {
-    IDS,
-    SEVERITIES,
-    STAGES,
-    SIDES,
-    CONFIDENCES,
-    CAUSES,
-    ROLES,
-    OUTCOMES,
-    VANTAGES,
-    KINDS,
-    CLUES,
-    RULED_OUT_TEXTS,
-    TYPES
-};
-
-static const struct enumeration {
-    const char *name;
-    enum names names;
-    unsigned count;
-} enumerations[] = {
-    {"id", IDS, DIAG_ID_COUNT},
-    {"severity", SEVERITIES, DIAG_ERROR + 1},
-    {"stage", STAGES, DIAG_STAGE_HOST + 1},
-    {"side", SIDES, DIAG_NO_SIDE},
-    {"confidence", CONFIDENCES, DIAG_HIGH + 1},
-    {"cause", CAUSES, DIAG_CAUSE_COUNT},
-    {"role", ROLES, DIAG_ROLE_COUNT},
-    {"outcome", OUTCOMES, DIAG_OUTCOME_COUNT},
-    {"vantage", VANTAGES, DIAG_VANTAGE_MIDDLE + 1},
-    {"reset_kind", KINDS, DIAG_RST_ODD + 1},
-    {"clue_kind", CLUES, DIAG_CLUE_COUNT},
-    {"ruled_out", RULED_OUT_TEXTS, DIAG_RULED_OUT_COUNT},
-    {"type", TYPES, 3},
-};
-
-/* NULL: it has no name, and is printed as null. */
-static const char *name_of(enum names names, unsigned index)
-{
-    switch (names) {
-    case IDS:
-        return diag_catalogue[index].slug;
-    case SEVERITIES:
-        return diag_severity_name((enum diag_severity)index);
-    case STAGES:
-        return diag_stage_name((enum diag_stage)index);
-    case SIDES:
-        return diag_side_name((enum diag_side)index);
-    case CONFIDENCES:
-        return diag_confidence_name((enum diag_confidence)index);
-    case CAUSES:
-        return diag_cause_name((enum diag_cause)index);
-    case ROLES:
-        return diag_role_name((enum diag_role)index);
-    case OUTCOMES:
-        return diag_outcome_name((enum diag_outcome)index);
-    case VANTAGES:
-        return diag_vantage_name((enum diag_vantage)index);
-    case KINDS:
-        return diag_reset_kind_name((enum diag_reset_kind)index);
-    case CLUES:
-        return diag_clue_name((enum diag_clue_kind)index);
-    case RULED_OUT_TEXTS:
-        return diag_ruled_out_text((enum diag_ruled_out)index);
-    case TYPES:
-        return type_name(index);
-    }
-    return NULL;
-}
 
 #define COUNT_OF(table) (sizeof(table) / sizeof(table)[0])
 #define SUSPECT         "(client|server|proxy|path|middlebox|capture|unknown)"
@@ -272,13 +201,13 @@ static void print_simple_types(void)
            ")*)$\"},\n");
 }
 
-static void print_enumeration(const struct enumeration *enumeration)
+static void print_enumeration(const struct schema_names *names)
 {
     bool first = true;
 
-    printf("\"%s\": {\"enum\": [", enumeration->name);
-    for (unsigned i = 0; i < enumeration->count; i++) {
-        const char *name = name_of(enumeration->names, i);
+    printf("\"%s\": {\"enum\": [", names->name);
+    for (unsigned i = 0; i < names->count; i++) {
+        const char *name = names->name_of(i);
 
         if (name != NULL)
             printf("%s\"%s\"", first ? "" : ", ", name);
@@ -361,9 +290,9 @@ static void print_definitions(void)
     print_simple_types();
     for (size_t i = 0; i < COUNT_OF(derived); i++)
         print_derived(derived[i]);
-    for (size_t i = 0; i < COUNT_OF(enumerations); i++) {
-        print_enumeration(&enumerations[i]);
-        print_derived(enumerations[i].name);
+    for (size_t i = 0; i < schema_name_count; i++) {
+        print_enumeration(&schema_names[i]);
+        print_derived(schema_names[i].name);
     }
     for (size_t i = 0; i < COUNT_OF(objects); i++) {
         print_object(&objects[i]);
@@ -387,5 +316,5 @@ void catalogue_json_schema(void)
     for (unsigned i = 0; i < 3; i++)
         printf("{\"if\": {\"properties\": {\"type\": {\"const\": \"%s\"}}},\n"
                " \"then\": {\"$ref\": \"#/$defs/%s\"}}%s\n",
-               type_name(i), type_name(i), i < 2 ? "," : "]}");
+               schema_type_name(i), schema_type_name(i), i < 2 ? "," : "]}");
 }

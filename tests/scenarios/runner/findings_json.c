@@ -131,6 +131,33 @@ static void put_resets(GString *out, const struct diag_view *view)
     g_string_append_c(out, ']');
 }
 
+static void put_loss(GString *out, const struct diag_view *view, unsigned side, unsigned kind,
+                     unsigned where)
+{
+    const struct diag_loss_sum *sum = &view->lost[side][kind][where];
+
+    if (!sum->count)
+        return;
+    g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ",{");
+    scn_json_text(out, "side", diag_side_name((enum diag_side)side));
+    scn_json_text(out, "kind", diag_loss_kind_name((enum diag_loss_kind)kind));
+    scn_json_text(out, "where", diag_loss_where_name((enum diag_loss_where)where));
+    scn_json_number(out, "count", sum->count);
+    scn_json_number(out, "bytes", sum->bytes);
+    g_string_append_c(out, '}');
+}
+
+static void put_losses(GString *out, const struct diag_view *view)
+{
+    scn_json_key(out, "loss");
+    g_string_append_c(out, '[');
+    for (unsigned side = 0; side < 2; side++)
+        for (unsigned kind = 0; kind < DIAG_LOSS_KINDS; kind++)
+            for (unsigned where = 0; where < DIAG_LOSS_PLACES; where++)
+                put_loss(out, view, side, kind, where);
+    g_string_append_c(out, ']');
+}
+
 static void put_view(GString *out, const struct diag_view *view)
 {
     g_string_append_c(out, '{');
@@ -150,6 +177,7 @@ static void put_view(GString *out, const struct diag_view *view)
                   view->closer == DIAG_NO_SIDE ? NULL : diag_side_name(view->closer));
     scn_json_text(out, "tamper_signature", view->tamper_signature);
     put_resets(out, view);
+    put_losses(out, view);
     scn_json_key(out, "tcp");
     g_string_append_c(out, '{');
     scn_json_text(out, "history", view->tcp_history);

@@ -5,6 +5,7 @@
  */
 #include "scenario.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,6 +115,25 @@ static void put_tamper(const struct diag_view *view, GString *out)
     put_text(out, view->tamper_signature);
 }
 
+/* "server:network:after=1x1448" */
+static void put_losses(const struct diag_view *view, GString *out)
+{
+    for (int row = 0; row < 2 * DIAG_LOSS_KINDS * DIAG_LOSS_PLACES; row++) {
+        int side = row / (DIAG_LOSS_KINDS * DIAG_LOSS_PLACES);
+        int kind = row / DIAG_LOSS_PLACES % DIAG_LOSS_KINDS;
+        int where = row % DIAG_LOSS_PLACES;
+        const struct diag_loss_sum *sum = &view->lost[side][kind][where];
+
+        if (sum->count)
+            g_string_append_printf(out, "%s%s:%s:%s=%ux%" PRIu64, out->len ? "," : "",
+                                   diag_side_name((enum diag_side)side),
+                                   diag_loss_kind_name((enum diag_loss_kind)kind),
+                                   diag_loss_where_name((enum diag_loss_where)where), sum->count,
+                                   sum->bytes);
+    }
+    put_text(out, out->len ? "" : NULL);
+}
+
 static const struct statement {
     const char *keyword;
     void (*put)(const struct diag_view *view, GString *out);
@@ -135,6 +155,7 @@ static const struct statement {
     {"times", put_times},
     {"clues", put_clues},
     {"tamper", put_tamper},
+    {"losses", put_losses},
 };
 
 static const struct statement *statement_of(const char *keyword)

@@ -23,6 +23,12 @@ static uint16_t size_of(const struct diag_segment *seg)
     return (uint16_t)MIN(seg->payload, UINT16_MAX);
 }
 
+/* Data without timestamps; whether they were agreed is a question for later. */
+static bool is_bare(const struct diag_segment *seg)
+{
+    return !(seg->options & DIAG_OPT_TIMESTAMPS) && seg->payload && !seg->cut;
+}
+
 void diag_flight_again(const struct diag_step *step)
 {
     struct diag_range *range = diag_flight_at(step->x, step->seg->seq);
@@ -41,6 +47,7 @@ void diag_flight_again(const struct diag_step *step)
     range->again += !range->again || diag_seq_le(step->seg->seq, range->again_seq);
     if (range->again == 1)
         range->again_tsval = step->seg->tsval;
+    range->bare = (uint8_t)(range->bare + (is_bare(step->seg) && range->bare < UINT8_MAX));
     range->again_seq = step->seg->seq;
     range->again_size = size_of(step->seg);
     range->again_frame = step->seg->frame;
@@ -52,7 +59,10 @@ void diag_flight_add(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
     struct diag_half *x = step->x;
+    bool bare = is_bare(seg);
 
+    if (bare && !x->bare_frame)
+        x->bare_frame = seg->frame;
     if (!x->flight)
         x->flight = g_new0(struct diag_range, DIAG_FLIGHT);
     if (x->flight_count == DIAG_FLIGHT) {
@@ -68,6 +78,7 @@ void diag_flight_add(const struct diag_step *step)
                                                        .time_ns = seg->time_ns,
                                                        .size = size_of(seg),
                                                        .ecn = seg->ecn,
+                                                       .bare = bare,
                                                        .fin = step->fin};
 }
 
@@ -136,6 +147,7 @@ void diag_flight_acknowledge(const struct diag_step *step)
 
         y->repaired += range->copies;
         y->passed = MAX(y->passed, size_passed(range));
+        y->bare_taken |= range->bare > range->again;
         if (!range->again)
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
         else if (diag_range_stalled(range))

@@ -65,6 +65,7 @@ struct diag_range {
     uint16_t size;        /* payload of the largest segment in it */
     uint16_t again_size;  /* of the last copy */
     uint8_t ecn;          /* of the first transmission */
+    uint8_t bare;         /* transmissions without timestamps, up to 255 */
     bool fin;
     bool sacked;
 };
@@ -141,7 +142,8 @@ struct diag_half {
     int64_t held_ns;     /* of all of them */
     uint32_t tsval;      /* the newest it sent */
     uint32_t first_tsval;
-    uint32_t sack_edge; /* highest right edge it reported in SACK blocks */
+    uint32_t bare_frame; /* its first data without timestamps; 0 if none */
+    uint32_t sack_edge;  /* highest right edge it reported in SACK blocks */
     uint32_t hole_count;
     struct diag_hole hole[DIAG_HOLES];
     uint32_t flight_count;
@@ -163,6 +165,7 @@ struct diag_half {
     bool mark_valid;
     bool timestamps;  /* sent at least one */
     bool never_holds; /* it sends small segments while others are under way */
+    bool bare_taken;  /* its peer has acknowledged data that only came without */
 };
 
 /* The SYNs of the client and what answered them. */

@@ -89,8 +89,10 @@ static void apply_space(const struct diag_step *step)
     if (step->again) {
         diag_flight_again(step);
         diag_gaps_count_late(step);
-        diag_gaps_fill(step);
     }
+    /* An ACK that overtook these bytes may have told of them before. */
+    if (x->hole_count && step->end != seg->seq)
+        diag_gaps_fill(step);
     if (!step->fresh)
         return;
     x->bytes += diag_seq_lt(seg->seq, x->nxt) && x->segments ? step->end - x->nxt - step->fin

@@ -104,6 +104,8 @@ static const char *const slugs[] = {
     "host_syn_flood",
     "reordering",
     "retx_spurious",
+    "ts_missing",
+    "ts_backwards",
 };
 
 #endif

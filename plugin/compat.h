@@ -24,13 +24,13 @@
     (WIRESHARK_VERSION_MAJOR > (major) ||                                                          \
      (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
 
-/* The type behind a boolean preference; and whether a plugin says what it is. */
+/* Booleans of preferences and callbacks; and whether a plugin says what it is. */
 #if DIAG_WIRESHARK_IS(4, 4)
 #include <wsutil/plugins.h>
-#define DIAG_PREFERENCE_BOOL     bool
+#define DIAG_BOOL                bool
 #define DIAG_PLUGIN_IS_DESCRIBED 1
 #else
-#define DIAG_PREFERENCE_BOOL     gboolean
+#define DIAG_BOOL                gboolean
 #define DIAG_PLUGIN_IS_DESCRIBED 0
 #endif
 

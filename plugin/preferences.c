@@ -14,7 +14,7 @@ static unsigned chosen[] = {
 #include "../heuristics/settings.def"
 #undef SETTING
 };
-static DIAG_PREFERENCE_BOOL info_column = FALSE;
+static DIAG_BOOL info_column = FALSE;
 
 struct setting {
     const char *name;

@@ -84,6 +84,31 @@ void diag_tls_chosen_parameters(const struct diag_tls_server_hello *hello, char 
     }
 }
 
+/* As much of a list of names, or of a distinguished name, as a sentence bears. */
+#define NAME_SHOWN 96
+
+void diag_tls_offered_certificate(const struct diag_tls_facts *facts, enum diag_side by, char *text,
+                                  size_t size)
+{
+    const struct diag_certificate_entry *own = facts->certificates.chain[0];
+    const struct diag_tls_client_hello *hello = facts->client_hello;
+
+    if (by == facts->client) {
+        snprintf(text, size, "the client's certificate");
+        return;
+    }
+    if (own && own->readable)
+        snprintf(text, size, "certificate for %.*s, issued by %.*s", NAME_SHOWN,
+                 own->facts.names[0] ? own->facts.names : own->facts.subject, NAME_SHOWN,
+                 own->facts.self_signed ? "itself" : own->facts.issuer);
+    else
+        snprintf(text, size, "the server's certificate");
+    if (hello->has_server_name) {
+        put(text, size, "; asked for: ");
+        put(text, size, hello->server_name);
+    }
+}
+
 const char *diag_tls_message_name(const struct diag_tls_message *message)
 {
     static const struct {

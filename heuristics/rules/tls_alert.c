@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define OFFER_LENGTH 320
+#define OFFER_LENGTH 512
 
 /* RFC 8446 6.2, RFC 5246 7.2.2, and the IANA registry: what the description says about the reason.
  */
@@ -163,6 +163,8 @@ static void offer(const struct diag_tls_facts *tls, const struct diag_tls_alert 
     case DIAG_CAUSE_unknown_ca:
     case DIAG_CAUSE_self_signed:
     case DIAG_CAUSE_weak_certificate:
+        diag_tls_offered_certificate(tls, diag_peer(alert->side), text, OFFER_LENGTH);
+        break;
     case DIAG_CAUSE_server_name:
         snprintf(text, OFFER_LENGTH, "%s", asked_name(hello));
         break;

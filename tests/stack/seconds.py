@@ -181,7 +181,7 @@ def closed_window(scene):
 
 def answer_name(scene, think):
     """A name server that takes its time; the server's address is the answer."""
-    with scene.bed.router.inside():
+    with scene.bed.near[0].inside():
         resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     resolver.bind((scene.site.client_gateway, 53))
 

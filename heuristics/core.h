@@ -232,6 +232,8 @@ void diag_flight_refuse(const struct diag_step *step);
 /* RFC 7323 2.2. */
 uint32_t diag_scaled_window(const struct diag_step *step);
 void diag_window_apply(const struct diag_step *step);
+/* The largest segment that this side takes. */
+uint32_t diag_mss_of(const struct diag_half *receiver);
 void diag_gaps_open(const struct diag_step *step);
 void diag_gaps_count_late(const struct diag_step *step);
 void diag_gaps_fill(const struct diag_step *step);

@@ -93,6 +93,14 @@ struct diag_half {
     uint32_t ack;    /* the highest ACK number it sent; valid when ack_valid */
     uint32_t edge;   /* right edge of the receive window it offered */
     uint32_t window; /* offered, in bytes, scaled */
+    uint32_t most_window;     /* the largest it offered */
+    uint32_t full_frame;      /* its data filled the peer's window here; 0 while there is room */
+    uint32_t ever_full_frame; /* the first time */
+    int64_t full_since_ns;
+    int64_t full_ns;          /* it had no room for a segment, in all */
+    int64_t starved_since_ns; /* the same with nothing under way; valid when starved */
+    int64_t starved_ns;
+    uint32_t brims; /* segments that ended where the peer's window would end, unscaled */
     uint32_t fin_seq;
     uint32_t fin_frame;
     int64_t fin_ns;
@@ -163,7 +171,9 @@ struct diag_half {
     bool sack_valid;
     bool edge_valid;
     bool mark_valid;
-    bool timestamps;  /* sent at least one */
+    bool timestamps; /* sent at least one */
+    bool starved;
+    bool over_brim;   /* it sent more */
     bool never_holds; /* it sends small segments while others are under way */
     bool bare_taken;  /* its peer has acknowledged data that only came without */
 };

@@ -14,13 +14,10 @@
 #define AT_ONCE_NS (5 * DIAG_MS_NS)
 /* Options of the segment take some of the MSS (RFC 9293 3.7.1). */
 #define OPTION_SPACE 40
-#define SMALLEST_MSS 536
 
 static bool is_small(const struct diag_half *receiver, uint32_t payload)
 {
-    uint32_t mss = receiver->mss > OPTION_SPACE ? receiver->mss : SMALLEST_MSS;
-
-    return payload > 0 && payload < mss - OPTION_SPACE;
+    return payload > 0 && payload < diag_mss_of(receiver) - OPTION_SPACE;
 }
 
 /* Small data were under way, and more small data did not wait: this sender does not use Nagle's
@@ -33,15 +30,16 @@ static bool does_not_wait(const struct diag_step *step)
     return last && !step->fin && !last->again && is_small(step->y, last->end - last->seq);
 }
 
-/* Its last word was an ACK without data, of all that this sender had sent. */
+/* Its last word was an ACK without data, of all that this sender had sent; and it was not its
+ * window that the sender waited for. */
 static bool follows_bare_ack(const struct diag_step *step)
 {
     const struct diag_half *x = step->x;
     const struct diag_half *y = step->y;
 
-    return x->una_valid && x->una == x->nxt && y->ack_frame == step->conn->last_frame &&
-           x->last_frame == x->data_frame && x->data_frame > y->data_frame &&
-           y->ack_frame > x->data_frame;
+    return x->una_valid && x->una == x->nxt && y->window >= 2 * diag_mss_of(y) &&
+           y->ack_frame == step->conn->last_frame && x->last_frame == x->data_frame &&
+           x->data_frame > y->data_frame && y->ack_frame > x->data_frame;
 }
 
 /* How long the ACK was held back beyond its way; 0 if it was not, or held nothing back. */

@@ -106,6 +106,8 @@ static const char *const slugs[] = {
     "retx_spurious",
     "ts_missing",
     "ts_backwards",
+    "window_limited",
+    "window_scale_lost",
 };
 
 #endif

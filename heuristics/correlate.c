@@ -127,6 +127,23 @@ void diag_host_name(struct diag_engine *engine, struct diag_host *host,
     diag_name_it(&out, diag_host_finding(host), text);
 }
 
+void diag_host_name_service(struct diag_engine *engine, struct diag_host *host)
+{
+    struct diag_out out = {.engine = engine};
+    char text[80];
+
+    if (host->server.port)
+        diag_render_endpoint(&host->server, text, sizeof text);
+    else
+        diag_render_address(&host->server.address, text, sizeof text);
+    diag_name_it(&out, diag_host_finding(host), text);
+}
+
+void diag_host_weigh(struct diag_host *host, enum diag_severity severity)
+{
+    diag_host_finding(host)->severity = host->judged.effective = severity;
+}
+
 static gint compare_streams(gconstpointer a, gconstpointer b)
 {
     uint32_t x = *(const uint32_t *)a;

@@ -43,6 +43,10 @@ void diag_host_name(struct diag_engine *engine, struct diag_host *host,
                     const struct diag_address *address);
 /* The host finding is about this connection, and explains of it what the catalogue says. */
 void diag_host_fold(struct diag_host *host, struct diag_sentence *sentence);
+/* The finding's text is the server's address, and its port unless that is 0. */
+void diag_host_name_service(struct diag_engine *engine, struct diag_host *host);
+/* Another severity than the catalogue's. */
+void diag_host_weigh(struct diag_host *host, enum diag_severity severity);
 /* It is about this connection, and explains nothing. */
 void diag_host_mention(struct diag_host *host, const struct diag_sentence *sentence);
 /* The open finding that says why there is no connection; NULL if there is none. */
@@ -65,6 +69,9 @@ void diag_correlate_services(struct diag_engine *engine, struct diag_judgement *
 /* All connections to one address. */
 void diag_correlate_machine(struct diag_engine *engine, struct diag_judgement *judgement,
                             struct diag_span machine);
+/* All connections to one address and port. True when something tells the failed from the good. */
+bool diag_correlate_split(struct diag_engine *engine, struct diag_judgement *judgement,
+                          struct diag_span service);
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
 

@@ -105,18 +105,6 @@ static enum diag_cause cause_of(enum diag_id kind)
     return kind == DIAG_connect_icmp ? DIAG_CAUSE_icmp : DIAG_CAUSE_none;
 }
 
-static void name_service(struct diag_engine *engine, struct diag_host *host)
-{
-    struct diag_out out = {.engine = engine};
-    char text[80];
-
-    if (host->server.port)
-        diag_render_endpoint(&host->server, text, sizeof text);
-    else
-        diag_render_address(&host->server.address, text, sizeof text);
-    diag_name_it(&out, diag_host_finding(host), text);
-}
-
 void diag_correlate_machine(struct diag_engine *engine, struct diag_judgement *judgement,
                             struct diag_span machine)
 {
@@ -133,12 +121,12 @@ void diag_correlate_machine(struct diag_engine *engine, struct diag_judgement *j
     host->server = (struct diag_endpoint){machine.entry[0].server.address, c.port};
     if (c.clients == 1)
         host->client = c.first->endpoint[DIAG_CLIENT].address;
-    name_service(engine, host);
+    diag_host_name_service(engine, host);
     f->cause = cause_of(c.kind);
     f->blame = c.blame;
     /* All at once, and by one client, may be one accident. */
     if (c.clients == 1 && span < ACCIDENT_NS)
-        f->severity = host->judged.effective = DIAG_WARN;
+        diag_host_weigh(host, DIAG_WARN);
     for (size_t i = 0; i < machine.count; i++)
         if (is_counted(&machine.entry[i])) {
             diag_cite(f, DIAG_ROLE_failed_connection, machine.entry[i].conn->first_frame);

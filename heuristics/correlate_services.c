@@ -48,6 +48,17 @@ static GArray *sorted_by_service(struct diag_span all)
     return entries;
 }
 
+static void walk_services(struct diag_engine *engine, struct diag_judgement *judgement,
+                          struct diag_span machine)
+{
+    while (machine.count) {
+        struct diag_span service = diag_span_run(machine, diag_same_service);
+
+        diag_correlate_split(engine, judgement, service);
+        machine = diag_span_after(machine, service);
+    }
+}
+
 void diag_correlate_services(struct diag_engine *engine, struct diag_judgement *judgement,
                              struct diag_span all)
 {
@@ -58,6 +69,7 @@ void diag_correlate_services(struct diag_engine *engine, struct diag_judgement *
         struct diag_span machine = diag_span_run(rest, diag_same_machine);
 
         diag_correlate_machine(engine, judgement, machine);
+        walk_services(engine, judgement, machine);
         rest = diag_span_after(rest, machine);
     }
     g_array_free(entries, TRUE);

@@ -108,6 +108,8 @@ static const char *const slugs[] = {
     "ts_backwards",
     "window_limited",
     "window_scale_lost",
+    "host_feature_split",
+    "host_bad_backend",
 };
 
 #endif

@@ -181,27 +181,63 @@ static bool begins_tls(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
 
-    if (!seg->payload || seg->opaque)
-        return false;
     return diag_is_tls_hello(seg, DIAG_TLS_CLIENT_HELLO) ||
            (diag_is_tls_hello(seg, DIAG_TLS_SERVER_HELLO) && step->x->data_segments <= 1);
 }
 
-/* The second segment of a large ClientHello arrived, or was captured, before the first. */
-static bool may_begin_tls(const struct diag_step *step)
+/* A load balancer puts the client's address in front (PROXY protocol), perhaps in one segment with
+ * the ClientHello. */
+static bool begins_behind_header(const struct diag_step *step, uint32_t *header)
 {
-    return step->from == DIAG_CLIENT && step->x->syn && step->x->data_segments == 1 &&
-           step->seg->payload && step->seg->seq != step->x->isn + 1;
+    const struct diag_segment *seg = step->seg;
+
+    if (step->from != DIAG_CLIENT || step->x->data_segments > 1)
+        return false;
+    *header = diag_upgrade_proxy_header(seg);
+    return *header > 0 && *header < seg->captured &&
+           diag_tls_looks_like(seg->data + *header, seg->captured - *header);
 }
 
-static void begin_tls(const struct diag_step *step)
+/* The second segment of a large ClientHello arrived, or was captured, before the first: in a new
+ * connection, or behind the yes to STARTTLS. */
+static bool may_begin_tls(const struct diag_step *step, uint32_t *seq)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_half *x = step->x;
+    bool upgraded = conn->upgraded && conn->upgrade != DIAG_UPGRADE_EHLO;
+
+    if (step->from != DIAG_CLIENT || !(upgraded || x->syn))
+        return false;
+    *seq = upgraded ? conn->upgrade_end : x->isn + 1;
+    if (upgraded)
+        return x->hole_count > 0 && x->hole[0].seq == *seq;
+    return x->data_segments == 1 && step->seg->seq != *seq;
+}
+
+/* Where the sender's TLS begins, if it does. */
+static bool tls_begins_at(const struct diag_step *step, uint32_t *seq)
+{
+    uint32_t header = 0;
+
+    if (!step->seg->payload)
+        return false;
+    *seq = step->seg->seq;
+    if (!step->seg->opaque && begins_tls(step))
+        return true;
+    if (!step->seg->opaque && begins_behind_header(step, &header)) {
+        *seq += header;
+        return true;
+    }
+    return may_begin_tls(step, seq);
+}
+
+static void begin_tls(const struct diag_step *step, uint32_t seq)
 {
     struct diag_connection *conn = step->conn;
-    bool early = may_begin_tls(step);
 
     conn->tls = diag_tls_new();
     diag_tls_read_certificates(conn->tls, conn->engine->certificates);
-    diag_tls_start(conn->tls, step->from, early ? step->x->isn + 1 : step->seg->seq);
+    diag_tls_start(conn->tls, step->from, seq);
     if (step->y->segments)
         diag_tls_start(conn->tls, diag_peer(step->from), step->y->nxt);
     conn->request.tls = conn->request.due = true;
@@ -250,9 +286,11 @@ void diag_tls_apply(const struct diag_step *step)
     struct diag_connection *conn = step->conn;
 
     if (!conn->tls) {
-        if (!begins_tls(step) && !may_begin_tls(step))
+        uint32_t seq;
+
+        if (!tls_begins_at(step, &seq))
             return;
-        begin_tls(step);
+        begin_tls(step, seq);
     }
     if (concerns_tls(step)) {
         diag_tls_segment(conn->tls, step->from, step->seg);

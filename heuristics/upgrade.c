@@ -189,3 +189,24 @@ bool diag_upgrade_refused(enum diag_upgrade asked, const struct diag_segment *se
     }
     return false;
 }
+
+/* ---- what a load balancer puts in front of it */
+
+/* The PROXY protocol, versions 1 (a line of text) and 2 (haproxy.org, proxy-protocol.txt, 2.1 and
+ * 2.2). */
+uint32_t diag_upgrade_proxy_header(const struct diag_segment *seg)
+{
+    static const char signature[] = {'\r', '\n', '\r', '\n', 0,   '\r',
+                                     '\n', 'Q',  'U',  'I',  'T', '\n'};
+    const size_t longest_line = 107;
+    struct text t = payload_of(seg);
+
+    if (begins(t, "PROXY ")) {
+        const char *end = memchr(t.at, '\n', MIN(t.left, longest_line));
+
+        return end ? (uint32_t)(end + 1 - t.at) : 0;
+    }
+    if (t.left < sizeof signature + 4 || memcmp(t.at, signature, sizeof signature) != 0)
+        return 0;
+    return (uint32_t)sizeof signature + 4 + ((uint32_t)byte_at(t, 14) << 8 | byte_at(t, 15));
+}

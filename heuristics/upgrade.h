@@ -24,4 +24,7 @@ bool diag_upgrade_refused(enum diag_upgrade asked, const struct diag_segment *se
 /* Of an HTTP answer, 0 when it is none. */
 uint16_t diag_upgrade_status(const struct diag_segment *seg);
 
+/* Length of the PROXY protocol header that the segment begins with, 0 when there is none. */
+uint32_t diag_upgrade_proxy_header(const struct diag_segment *seg);
+
 #endif

@@ -127,7 +127,9 @@ static void put_body(GByteArray *bytes, const char *name, enum handshake type, u
     struct scn_hello hello = {.tls13 = strstr(name, "13") || strstr(name, "retry"),
                               .retry = strstr(name, "retry"),
                               .resumed = strstr(name, "resumed"),
-                              .hybrid = strstr(name, "_pq")};
+                              .hybrid = strstr(name, "_pq"),
+                              .psk = strstr(name, "_psk") || strstr(name, "_early"),
+                              .early = strstr(name, "_early")};
 
     switch (type) {
     case CLIENT_HELLO:
@@ -178,8 +180,11 @@ static bool put_named_handshake(GByteArray *bytes, const char *name, uint32_t si
         {"client_hello", CLIENT_HELLO},
         {"client_hello12", CLIENT_HELLO},
         {"client_hello_pq", CLIENT_HELLO},
+        {"client_hello_psk", CLIENT_HELLO},
+        {"client_hello_early", CLIENT_HELLO},
         {"server_hello", SERVER_HELLO},
         {"server_hello13", SERVER_HELLO},
+        {"server_hello13_psk", SERVER_HELLO},
         {"server_hello_resumed", SERVER_HELLO},
         {"hello_retry_request", SERVER_HELLO},
         {"new_session_ticket", NEW_SESSION_TICKET},
@@ -196,6 +201,49 @@ static bool put_named_handshake(GByteArray *bytes, const char *name, uint32_t si
             return true;
         }
     return false;
+}
+
+/* RFC 8446 5.1: a message may be cut into records anywhere, here within its header too. */
+static void put_hello_in_records(GByteArray *bytes)
+{
+    static const uint32_t cut[] = {1, 3, 60, 0};
+    const guint header = 5;
+    GByteArray *whole = g_byte_array_new();
+    guint at = header;
+
+    put_handshake(whole, "client_hello", CLIENT_HELLO, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(cut); i++) {
+        guint n = cut[i] ? cut[i] : whole->len - at;
+        guint record = begin_record(bytes, HANDSHAKE, 0x0301);
+
+        g_byte_array_append(bytes, whole->data + at, n);
+        scn_end(bytes, record, 2);
+        at += n;
+    }
+    g_byte_array_free(whole, TRUE);
+}
+
+/* The PROXY protocol, no TLS: one line of text, or binary. */
+static void put_proxy_header(GByteArray *bytes, bool binary)
+{
+    static const char line[] = "PROXY TCP4 192.0.2.17 10.70.0.9 51000 443\r\n";
+    static const char head[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
+                               "\xc0\x00\x02\x11\x0a\x46\x00\x09\xc7\x38\x01\xbb";
+    const char *header = binary ? head : line;
+    size_t length = binary ? sizeof head - 1 : sizeof line - 1;
+
+    g_byte_array_append(bytes, (const guint8 *)header, (guint)length);
+}
+
+static bool put_named_oddity(GByteArray *bytes, const char *name)
+{
+    if (strcmp(name, "client_hello_in_records") == 0)
+        put_hello_in_records(bytes);
+    else if (strcmp(name, "proxy_header") == 0 || strcmp(name, "proxy_header2") == 0)
+        put_proxy_header(bytes, g_str_has_suffix(name, "2"));
+    else
+        return false;
+    return true;
 }
 
 /* Records whose content nobody can read, and the plain alert. */
@@ -242,8 +290,9 @@ static void put_named(const struct scn_line *line, GByteArray *bytes, const char
     uint32_t first = part[0] && part[1] ? scn_number(line, part[1], 16640) : 0;
     uint32_t second = part[0] && part[1] && part[2] ? scn_number(line, part[2], 255) : 0;
 
-    if (!part[0] || (!put_named_handshake(bytes, part[0], first) &&
-                     !put_named_record(bytes, part[0], first, second)))
+    if (!part[0] ||
+        (!put_named_oddity(bytes, part[0]) && !put_named_handshake(bytes, part[0], first) &&
+         !put_named_record(bytes, part[0], first, second)))
         scn_fail(line, "no canned TLS is called \"%s\"", name);
     g_strfreev(part);
 }

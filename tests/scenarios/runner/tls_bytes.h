@@ -25,6 +25,8 @@ struct scn_hello {
     bool retry;
     bool resumed; /* the session id of the ClientHello comes back */
     bool hybrid;  /* a client that offers ML-KEM and ECH, as browsers do */
+    bool psk;     /* TLS 1.3 resumes */
+    bool early;   /* with data behind the ClientHello */
 };
 
 void scn_put_client_hello(GByteArray *bytes, struct scn_hello hello);

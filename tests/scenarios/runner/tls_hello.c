@@ -19,7 +19,9 @@ enum {
     SEED_SERVER_SESSION,
     SEED_KEY,
     SEED_HYBRID_KEY,
-    SEED_ECH
+    SEED_ECH,
+    SEED_TICKET,
+    SEED_BINDER
 };
 
 enum extension {
@@ -28,7 +30,10 @@ enum extension {
     SIGNATURE_ALGORITHMS = 13,
     ALPN = 16,
     EXTENDED_MASTER_SECRET = 23,
+    PRE_SHARED_KEY = 41,
+    EARLY_DATA = 42,
     SUPPORTED_VERSIONS = 43,
+    PSK_MODES = 45,
     KEY_SHARE = 51,
     ENCRYPTED_CLIENT_HELLO = 0xfe0d,
     RENEGOTIATION_INFO = 0xff01
@@ -118,6 +123,27 @@ static void put_tls13_offer(GByteArray *bytes, bool hybrid)
     scn_end(bytes, extension, 2);
 }
 
+/* RFC 8446 4.2.9 to 4.2.11: one ticket; it must be the last extension. */
+static void put_resumption(GByteArray *bytes, bool early)
+{
+    const uint32_t ticket = 176, binder = 32;
+    guint extension = begin_extension(bytes, PSK_MODES);
+
+    scn_put(bytes, 0x0101, 2); /* one: psk_dhe_ke */
+    scn_end(bytes, extension, 2);
+    if (early)
+        scn_end(bytes, begin_extension(bytes, EARLY_DATA), 2);
+    extension = begin_extension(bytes, PRE_SHARED_KEY);
+    scn_put(bytes, 2 + ticket + 4, 2);
+    scn_put(bytes, ticket, 2);
+    scn_put_random(bytes, ticket, SEED_TICKET);
+    scn_put(bytes, 0x12345678, 4); /* its age */
+    scn_put(bytes, 1 + binder, 2);
+    scn_put(bytes, binder, 1);
+    scn_put_random(bytes, binder, SEED_BINDER);
+    scn_end(bytes, extension, 2);
+}
+
 static void put_session(GByteArray *bytes, uint32_t seed)
 {
     scn_put(bytes, 32, 1);
@@ -155,10 +181,12 @@ void scn_put_client_hello(GByteArray *bytes, struct scn_hello hello)
         put_tls13_offer(bytes, hello.hybrid);
     if (hello.hybrid)
         put_noise_extension(bytes);
+    if (hello.psk)
+        put_resumption(bytes, hello.early);
     scn_end(bytes, extensions, 2);
 }
 
-static void put_tls13_choice(GByteArray *bytes, bool retry)
+static void put_tls13_choice(GByteArray *bytes, bool retry, bool psk)
 {
     guint extension = begin_extension(bytes, SUPPORTED_VERSIONS);
 
@@ -169,6 +197,11 @@ static void put_tls13_choice(GByteArray *bytes, bool retry)
         scn_put(bytes, P256, 2);
     else
         put_key(bytes);
+    scn_end(bytes, extension, 2);
+    if (!psk)
+        return;
+    extension = begin_extension(bytes, PRE_SHARED_KEY);
+    scn_put(bytes, 0, 2); /* the first */
     scn_end(bytes, extension, 2);
 }
 
@@ -196,7 +229,7 @@ void scn_put_server_hello(GByteArray *bytes, struct scn_hello hello)
     guint extensions = scn_begin(bytes, 2);
 
     if (hello.tls13)
-        put_tls13_choice(bytes, hello.retry);
+        put_tls13_choice(bytes, hello.retry, hello.psk);
     else
         put_tls12_choice(bytes);
     scn_end(bytes, extensions, 2);

@@ -258,6 +258,10 @@ struct diag_connection {
     struct diag_request request;
     uint32_t requests;
     uint32_t answers;
+    uint32_t pauses;             /* of the client, between an answer and its next request */
+    int64_t pauses_ns;           /* all of them */
+    int64_t request_interval_ns; /* between its last two requests */
+    bool polls;                  /* it asks at even intervals */
     int64_t longest_answer_ns;
     int64_t shortest_answer_ns; /* DIAG_UNKNOWN_NS until the first */
     int64_t min_rtt_ns;         /* DIAG_UNKNOWN_NS until known */

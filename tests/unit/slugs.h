@@ -110,6 +110,7 @@ static const char *const slugs[] = {
     "window_scale_lost",
     "host_feature_split",
     "host_bad_backend",
+    "slow_client",
 };
 
 #endif

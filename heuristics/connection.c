@@ -87,6 +87,7 @@ void diag_connection_free(void *connection)
         g_free(conn->reset[i].clues);
     g_free(conn->reset);
     diag_losses_free(conn->losses);
+    g_free(conn->marks);
     g_free(conn->recent_space);
     g_free(conn->web_host);
     if (conn->events)
@@ -268,35 +269,6 @@ int64_t diag_kept_closed(const struct diag_connection *conn, enum diag_side side
 int64_t diag_wait_end(const struct diag_connection *conn)
 {
     return conn->closer == DIAG_NO_SIDE ? conn->engine->last_ns : conn->close_ns;
-}
-
-/* RFC 3168 6.1.1, RFC 9768 3.1.2: what the SYN/ACK makes of an offer. */
-static const char *answer_to_ecn(unsigned asked, unsigned answer)
-{
-    const bool accurate = asked & DIAG_AE;
-
-    if (answer == asked)
-        return "reflected";
-    if (answer == DIAG_ECE || (!accurate && answer == (DIAG_AE | DIAG_ECE)))
-        return "on";
-    return accurate && answer ? "accecn" : "refused";
-}
-
-const char *diag_ecn_state(const struct diag_connection *conn)
-{
-    static const unsigned bits = DIAG_ECE | DIAG_CWR | DIAG_AE;
-    unsigned syn = conn->half[DIAG_CLIENT].syn_flags & bits;
-    unsigned synack = conn->half[DIAG_SERVER].syn_flags & bits;
-
-    if (!conn->half[DIAG_CLIENT].syn)
-        return "unknown";
-    if (syn != (DIAG_ECE | DIAG_CWR) && syn != bits)
-        return "off";
-    if (!conn->half[DIAG_SERVER].syn)
-        return "offered";
-    if (!synack && conn->opening.plain_syns)
-        return "fallback";
-    return answer_to_ecn(syn, synack);
 }
 
 /* RFC 7323 3.2: on only when both SYN and SYN/ACK carry the option. */

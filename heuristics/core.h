@@ -29,10 +29,11 @@ enum diag_trait {
     DIAG_SEES_ASKED = 1 << 13,     /* a request was unanswered before it */
     DIAG_SEES_REPAIR = 1 << 14,    /* it acknowledges what had to be sent again */
     DIAG_SEES_ODD_FRAME = 1 << 15, /* cut short, larger than Ethernet allows, or out of time */
-    DIAG_SEES_ANY = 1 << 16        /* every segment is */
+    DIAG_SEES_ECN = 1 << 16,       /* a congestion mark or an answer to one, or there were some */
+    DIAG_SEES_ANY = 1 << 17        /* every segment is */
 };
 
-#define DIAG_TRAITS 17
+#define DIAG_TRAITS 18
 
 /* Ethernet without jumbo frames (RFC 894), less the headers of IP and TCP. */
 #define DIAG_ETHERNET_MSS 1460

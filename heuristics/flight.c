@@ -3,9 +3,13 @@
  * What a side has sent and its peer has not acknowledged: when it was sent first, how often again,
  * and how long that took.
  */
+#include "ecn.h"
 #include "loss.h"
 
 #include <string.h>
+
+/* Within this time a path does not fall asleep. */
+#define BUSY_NS DIAG_SECOND_NS
 
 /* What a stack takes for an answer that it owes at once. */
 #define PROMPT_NS (5 * DIAG_MS_NS)
@@ -47,6 +51,7 @@ void diag_flight_again(const struct diag_step *step)
     range->again += !range->again || diag_seq_le(step->seg->seq, range->again_seq);
     if (range->again == 1)
         range->again_tsval = step->seg->tsval;
+    range->again_ecn |= step->seg->ecn;
     range->bare = (uint8_t)(range->bare + (is_bare(step->seg) && range->bare < UINT8_MAX));
     range->again_seq = step->seg->seq;
     range->again_size = size_of(step->seg);
@@ -72,14 +77,16 @@ void diag_flight_add(const struct diag_step *step)
         last->size = MAX(last->size, size_of(seg));
         return;
     }
-    x->flight[x->flight_count++] = (struct diag_range){.seq = seg->seq,
-                                                       .end = step->end,
-                                                       .frame = seg->frame,
-                                                       .time_ns = seg->time_ns,
-                                                       .size = size_of(seg),
-                                                       .ecn = seg->ecn,
-                                                       .bare = bare,
-                                                       .fin = step->fin};
+    x->flight[x->flight_count++] =
+        (struct diag_range){.seq = seg->seq,
+                            .end = step->end,
+                            .frame = seg->frame,
+                            .time_ns = seg->time_ns,
+                            .size = size_of(seg),
+                            .ecn = seg->ecn,
+                            .bare = bare,
+                            .busy = seg->time_ns - step->conn->last_ns < BUSY_NS,
+                            .fin = step->fin};
 }
 
 static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t rtt)
@@ -147,6 +154,8 @@ void diag_flight_acknowledge(const struct diag_step *step)
 
         y->repaired += range->copies;
         y->passed = MAX(y->passed, size_passed(range));
+        if (range->ecn)
+            diag_ecn_taken(step, range);
         y->bare_taken |= range->bare > range->again;
         if (!range->again)
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);

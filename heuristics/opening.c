@@ -3,7 +3,7 @@
  * The opening of a connection: series of SYNs, the SYN/ACKs that answer them, the ACK that ends the
  * handshake (RFC 9293 3.5); and the history in Zeek's letters.
  */
-#include "core.h"
+#include "ecn.h"
 
 /* RFC 3168 6.1.1: an ECN-setup SYN has both bits. */
 static bool asks_for_ecn(const struct diag_segment *seg)
@@ -142,6 +142,9 @@ static void first_synack(const struct diag_step *step)
     if (o->series == 1 && o->rtt_ns == DIAG_UNKNOWN_NS)
         o->rtt_ns = seg->time_ns - o->first_ns;
     take_offer(step->x, seg);
+    enum diag_ecn ecn = diag_ecn_of(step->conn);
+
+    step->conn->ecn_off = ecn != DIAG_ECN_UNKNOWN && ecn != DIAG_ECN_ON && ecn != DIAG_ECN_ACCURATE;
     step->x->isn = seg->seq;
     step->x->nxt = step->end;
 }
@@ -160,8 +163,7 @@ static void apply_synack(const struct diag_step *step)
     o->synacks++;
     o->answered = true;
     /* Nobody agrees to what was not asked: then an earlier SYN had arrived. */
-    o->ecn_answered |=
-        o->ecn_syns && (!o->plain_syns || seg->flags & (DIAG_ECE | DIAG_CWR | DIAG_AE));
+    o->ecn_answered |= o->ecn_syns && (!o->plain_syns || seg->flags & DIAG_ECN_BITS);
     o->synack_last_frame = seg->frame;
     o->synack_last_ns = seg->time_ns;
     step->x->ack = seg->ack;

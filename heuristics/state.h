@@ -65,9 +65,11 @@ struct diag_range {
     uint16_t size;        /* payload of the largest segment in it */
     uint16_t again_size;  /* of the last copy */
     uint8_t ecn;          /* of the first transmission */
+    uint8_t again_ecn;    /* of all copies */
     uint8_t bare;         /* transmissions without timestamps, up to 255 */
     bool fin;
     bool sacked;
+    bool busy; /* sent while the path was in use */
 };
 
 /* Bytes that were sent (later ones were seen) but are not in the capture. */
@@ -175,6 +177,7 @@ struct diag_half {
     bool starved;
     bool over_brim;   /* it sent more */
     bool never_holds; /* it sends small segments while others are under way */
+    bool ect_passed;  /* data that it sent with a congestion mark arrived */
     bool bare_taken;  /* its peer has acknowledged data that only came without */
 };
 
@@ -278,11 +281,13 @@ struct diag_connection {
     int64_t stalled_ns;      /* that the user lost to repeated retransmission and closed windows */
     int64_t slow_ns;         /* that the user lost to slow answers */
     int64_t spent_ns[DIAG_PART_COUNT]; /* where the time went; the name's part stays 0 */
-    uint8_t upgrade;        /* enum diag_upgrade: the client asked for TLS, and was answered */
-    bool upgraded;          /* with yes */
-    uint32_t upgrade_end;   /* the client's next byte then */
-    uint32_t upgrade_frame; /* of the answer */
-    char *web_host;         /* that its first HTTP request asked for; NULL if none */
+    uint8_t upgrade;          /* enum diag_upgrade: the client asked for TLS, and was answered */
+    bool upgraded;            /* with yes */
+    uint32_t upgrade_end;     /* the client's next byte then */
+    uint32_t upgrade_frame;   /* of the answer */
+    char *web_host;           /* that its first HTTP request asked for; NULL if none */
+    struct diag_marks *marks; /* of both sides; NULL until ECN gives a reason */
+    bool ecn_off;             /* SYN and SYN/ACK agreed to none, and no mark was seen since */
     struct diag_tls *tls;
     bool tls_answered; /* the server has sent data that may answer some of the client's */
     struct diag_connection *previous;  /* same 4-tuple, before */

@@ -3,6 +3,7 @@
  * Sequence space of both directions (RFC 9293 3.4): what a segment means before it is applied, and
  * what both sides have sent, acknowledged and missed after it.
  */
+#include "ecn.h"
 #include "loss.h"
 
 #include <string.h>
@@ -330,6 +331,8 @@ void diag_step_apply(const struct diag_step *step)
     apply_probe(step);
     apply_end(step);
     apply_sender(step);
+    if (step->traits & DIAG_SEES_ECN)
+        diag_ecn_apply(step);
     diag_turns_apply(step);
     remember(step);
     diag_tls_apply(step);

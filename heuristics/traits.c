@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a segment may be: the families of rules that see none of it are not asked. */
-#include "core.h"
+#include "ecn.h"
 
 /* Two receive queues disorder frames by less than a millisecond; no connection rests for a day. */
 #define DISORDER_NS DIAG_MS_NS
@@ -36,6 +36,8 @@ static unsigned traits_of_segment(const struct diag_step *step)
         traits |= DIAG_SEES_RST;
     if (step->again || step->keepalive || (seg->payload && diag_seq_lt(seg->seq, step->x->nxt)))
         traits |= DIAG_SEES_AGAIN;
+    if (diag_sees_ecn(step))
+        traits |= DIAG_SEES_ECN;
     if (is_odd_frame(step))
         traits |= DIAG_SEES_ODD_FRAME;
     return traits;

@@ -111,6 +111,9 @@ static const char *const slugs[] = {
     "host_feature_split",
     "host_bad_backend",
     "slow_client",
+    "ecn_ect_blackhole",
+    "ecn_feedback_broken",
+    "ecn_ect_unnegotiated",
 };
 
 #endif

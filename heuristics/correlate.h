@@ -17,7 +17,8 @@ struct diag_entry {
     bool failed;   /* to connect */
     bool unwanted; /* a scanner's: nobody wanted it */
     enum diag_outcome outcome;
-    uint32_t failing_servers; /* that this client could not reach, this one or others */
+    const struct diag_finding *failure; /* what failed the connection, to connect or later */
+    uint32_t failing_servers;           /* that this client could not reach, this one or others */
 };
 
 struct diag_span {
@@ -64,14 +65,23 @@ void diag_correlate_content(struct diag_engine *engine, struct diag_judgement *j
                             struct diag_span all);
 void diag_correlate_leaks(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span all);
+/* It came about, and the server spoke. */
+bool diag_entry_worked(const struct diag_entry *entry);
+/* Distinct clients among these, entries for which test holds. */
+uint32_t diag_span_clients(struct diag_span span, bool (*test)(const struct diag_entry *));
+
 void diag_correlate_services(struct diag_engine *engine, struct diag_judgement *judgement,
                              struct diag_span all);
 /* All connections to one address. */
 void diag_correlate_machine(struct diag_engine *engine, struct diag_judgement *judgement,
                             struct diag_span machine);
-/* All connections to one address and port. True when something tells the failed from the good. */
+/* All connections to one address and port. True when that says why some failed. */
 bool diag_correlate_split(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span service);
+bool diag_correlate_backlog(struct diag_engine *engine, struct diag_judgement *judgement,
+                            struct diag_span service);
+void diag_correlate_intermittent(struct diag_engine *engine, struct diag_judgement *judgement,
+                                 struct diag_span service);
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
 

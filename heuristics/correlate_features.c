@@ -49,7 +49,7 @@ static const struct diag_certificate_entry *certificate_of(const struct diag_con
 
 static uint64_t initial_ttl(uint8_t ttl)
 {
-    return (uint64_t)(ttl + diag_hops(ttl));
+    return (unsigned)ttl + (unsigned)diag_hops(ttl);
 }
 
 /* Which options in what size, and from which TTL it counts down: a fingerprint after p0f. */

@@ -81,6 +81,7 @@ static void report(struct diag_engine *engine, struct diag_judgement *judgement,
             diag_cite(diag_host_finding(host), DIAG_ROLE_syn, entry[i]->conn->first_frame);
         diag_host_fold(host, entry[i]->sentence);
         entry[i]->failed = false; /* nobody was there who wanted it */
+        entry[i]->unwanted = true;
     }
 }
 

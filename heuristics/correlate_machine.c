@@ -2,8 +2,6 @@
 /* Nobody reaches this server: every attempt of every client fails, and all in one way. */
 #include "correlate.h"
 
-#include <string.h>
-
 /* Connections: the stack of one repeats its SYN by itself, Windows even after a refusal. */
 #define ENOUGH 3
 /* A restart, or a link that comes back, takes no longer. */
@@ -59,29 +57,6 @@ static bool is_counted(const struct diag_entry *e)
     return failure && is_proved(e, failure) && e->server.port != DNS_OVER_TLS;
 }
 
-static gint compare_clients(gconstpointer a, gconstpointer b)
-{
-    const struct diag_address *x = &(*(const struct diag_entry *const *)a)->client;
-    const struct diag_address *y = &(*(const struct diag_entry *const *)b)->client;
-
-    return memcmp(x, y, sizeof *x);
-}
-
-static uint32_t count_clients(struct diag_span machine)
-{
-    GPtrArray *by_client = g_ptr_array_new();
-    uint32_t clients = 0;
-
-    for (size_t i = 0; i < machine.count; i++)
-        if (is_counted(&machine.entry[i]))
-            g_ptr_array_add(by_client, &machine.entry[i]);
-    g_ptr_array_sort(by_client, compare_clients);
-    for (guint i = 0; i < by_client->len; i++)
-        clients += i == 0 || compare_clients(&by_client->pdata[i - 1], &by_client->pdata[i]) != 0;
-    g_ptr_array_free(by_client, TRUE);
-    return clients;
-}
-
 static struct common look_at(struct diag_span machine)
 {
     struct common c = {0};
@@ -94,7 +69,7 @@ static struct common look_at(struct diag_span machine)
         else if (is_counted(e))
             add(&c, e, diag_connect_failure(e->sentence));
     }
-    c.clients = c.differ ? 0 : count_clients(machine);
+    c.clients = c.differ ? 0 : diag_span_clients(machine, is_counted);
     return c;
 }
 

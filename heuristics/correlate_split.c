@@ -50,17 +50,11 @@ struct split {
 
 /* ---- samples */
 
-static bool is_good(const struct diag_entry *e)
-{
-    return (e->outcome == DIAG_HEALTHY || e->outcome == DIAG_DEGRADED) &&
-           e->conn->opening.established && e->conn->half[DIAG_SERVER].bytes > 0;
-}
-
 static void take(struct samples *s, const struct diag_entry *e)
 {
     bool failed = e->outcome == DIAG_FAILED;
 
-    if (e->unwanted || (!failed && !is_good(e)) || !e->conn->half[DIAG_CLIENT].syn)
+    if (e->unwanted || (!failed && !diag_entry_worked(e)) || !e->conn->half[DIAG_CLIENT].syn)
         return;
     if (s->count) {
         s->changes += s->one[s->count - 1].failed != failed;

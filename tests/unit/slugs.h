@@ -114,6 +114,8 @@ static const char *const slugs[] = {
     "ecn_ect_blackhole",
     "ecn_feedback_broken",
     "ecn_ect_unnegotiated",
+    "host_listen_overflow",
+    "host_intermittent",
 };
 
 #endif

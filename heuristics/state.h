@@ -283,6 +283,7 @@ struct diag_connection {
     int64_t spent_ns[DIAG_PART_COUNT]; /* where the time went; the name's part stays 0 */
     uint8_t upgrade;          /* enum diag_upgrade: the client asked for TLS, and was answered */
     bool upgraded;            /* with yes */
+    uint8_t offers_tls;       /* enum diag_upgrade_offer: STARTTLS in the mail server's list */
     uint32_t upgrade_end;     /* the client's next byte then */
     uint32_t upgrade_frame;   /* of the answer */
     char *web_host;           /* that its first HTTP request asked for; NULL if none */

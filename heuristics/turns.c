@@ -126,6 +126,8 @@ static void note_upgrade(const struct diag_step *step)
     struct diag_connection *conn = step->conn;
 
     conn->upgrade = conn->request.upgrade;
+    if (conn->upgrade == DIAG_UPGRADE_EHLO)
+        conn->offers_tls = (uint8_t)diag_upgrade_offered(step->seg);
     conn->upgraded = !diag_upgrade_refused(conn->upgrade, step->seg);
     conn->upgrade_end = step->y->nxt;
     conn->upgrade_frame = step->seg->frame;

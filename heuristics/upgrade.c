@@ -143,6 +143,18 @@ static bool refuses_ldap(struct text t)
            byte_at(t, code + 2) != 0;
 }
 
+/* RFC 5321 4.2: "250-" begins every line but the last, "250 " the last. */
+enum diag_upgrade_offer diag_upgrade_offered(const struct diag_segment *seg)
+{
+    struct text t = payload_of(seg);
+
+    if (!begins(t, "250"))
+        return DIAG_OFFER_UNKNOWN;
+    if (contains(t, "STARTTLS"))
+        return DIAG_OFFER_MADE;
+    return begins(t, "250 ") || contains(t, "\n250 ") ? DIAG_OFFER_MISSING : DIAG_OFFER_UNKNOWN;
+}
+
 uint16_t diag_upgrade_status(const struct diag_segment *seg)
 {
     struct text word = second_word(payload_of(seg));

@@ -17,10 +17,18 @@ enum diag_upgrade {
     DIAG_UPGRADE_EHLO     /* SMTP: what the server can, STARTTLS among it */
 };
 
+/* Whether STARTTLS stands in the answer to EHLO. */
+enum diag_upgrade_offer {
+    DIAG_OFFER_UNKNOWN,
+    DIAG_OFFER_MADE,
+    DIAG_OFFER_MISSING /* the list is complete */
+};
+
 /* What this segment of the client asks for. */
 enum diag_upgrade diag_upgrade_asked(const struct diag_segment *seg);
 /* The server's answer says no; of EHLO: somebody overwrote a capability. */
 bool diag_upgrade_refused(enum diag_upgrade asked, const struct diag_segment *seg);
+enum diag_upgrade_offer diag_upgrade_offered(const struct diag_segment *seg);
 /* Of an HTTP answer, 0 when it is none. */
 uint16_t diag_upgrade_status(const struct diag_segment *seg);
 

@@ -3,6 +3,7 @@
  * TLS that was asked for in plain text and did not come about: STARTTLS refused or struck from the
  * list, a proxy that does not connect or drops the tunnel.
  */
+#include "../bounded.h"
 #include "../upgrade.h"
 #include "blame.h"
 
@@ -11,6 +12,8 @@
 #define GOODBYE_BYTES 13
 /* EHLO and QUIT; with a third the client went on. */
 #define GOODBYE_REQUESTS 2
+/* Connections to one server are compared over this time. */
+#define COMPARED_NS (600 * DIAG_SECOND_NS)
 /* A tunnel that closes sooner than this after it was opened led nowhere. */
 #define TUNNEL_NS (5 * DIAG_SECOND_NS)
 /* Who is asked for a password comes back with one. */
@@ -57,6 +60,67 @@ static void refused(const struct diag_step *step)
     name_answer(step, f);
     diag_cite(f, DIAG_ROLE_request, r->frame);
     diag_cite(f, DIAG_ROLE_response, step->seg->frame);
+}
+
+/* ---- the mail server's list lacks STARTTLS here, and has it in another connection */
+
+static bool is_offered_tls(const struct diag_connection *conn, const struct diag_connection *other)
+{
+    const struct diag_endpoint *a = &conn->endpoint[DIAG_SERVER];
+    const struct diag_endpoint *b = &other->endpoint[DIAG_SERVER];
+
+    return other->offers_tls == DIAG_OFFER_MADE && a->port == b->port &&
+           diag_same_address(&a->address, &b->address);
+}
+
+static bool same_client_is_offered_tls(const struct diag_connection *conn,
+                                       const struct diag_connection *other)
+{
+    return is_offered_tls(conn, other) && diag_same_ends(conn, other);
+}
+
+static const struct diag_connection *beside(const struct diag_connection *conn,
+                                            bool (*test)(const struct diag_connection *,
+                                                         const struct diag_connection *))
+{
+    const struct diag_connection *earlier = diag_beside(conn, -1, COMPARED_NS, test);
+
+    return earlier ? earlier : diag_beside(conn, 1, COMPARED_NS, test);
+}
+
+/* The client asked what there is, and left. */
+static bool leaves_without_tls(const struct diag_connection *conn)
+{
+    return conn->offers_tls == DIAG_OFFER_MISSING && conn->upgrade == DIAG_UPGRADE_EHLO &&
+           conn->requests <= GOODBYE_REQUESTS && !conn->tls && conn->closer != DIAG_NO_SIDE &&
+           !diag_raised(conn, DIAG_starttls_refused);
+}
+
+/* A server may serve other clients by other rules; that the same client gets it now and not then
+ * is rarer. */
+static void not_offered(const struct diag_connection *conn, struct diag_out *out)
+{
+    const struct diag_half *client = &conn->half[DIAG_CLIENT];
+
+    if (!leaves_without_tls(conn))
+        return;
+    const struct diag_connection *same = beside(conn, same_client_is_offered_tls);
+    const struct diag_connection *other = same ? same : beside(conn, is_offered_tls);
+
+    if (!other)
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_starttls_refused, DIAG_SERVER,
+                                        conn->upgrade_frame, 0, client->first_data_frame);
+
+    if (!f)
+        return;
+    f->cause = DIAG_CAUSE_not_offered;
+    f->confidence = same ? DIAG_MEDIUM : DIAG_LOW;
+    diag_cite(f, DIAG_ROLE_request, client->first_data_frame);
+    diag_cite(f, DIAG_ROLE_response, conn->upgrade_frame);
+    diag_cite(f, DIAG_ROLE_good_connection, other->upgrade_frame);
+    if (!same)
+        diag_excuse(f);
 }
 
 /* The client did not insist on TLS. */
@@ -183,4 +247,5 @@ const struct diag_rule diag_rule_starttls = {.name = "starttls",
                                              .sees_applied =
                                                  DIAG_SEES_DATA | DIAG_SEES_FIN | DIAG_SEES_RST,
                                              .on_applied = on_applied,
+                                             .on_end = not_offered,
                                              .overtaken = overtaken};

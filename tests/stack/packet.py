@@ -79,6 +79,23 @@ class Packet:
         traffic_class = self.data[1] >> 4 if self.v6 else self.data[1]
         return traffic_class & 3
 
+    def set_ecn(self, mark):
+        if self.v6:
+            self.data[1] = self.data[1] & ~0x30 | mark << 4
+            return
+        self.data[1] = self.data[1] & ~3 | mark
+        struct.pack_into('!H', self.data, 10, 0)
+        struct.pack_into('!H', self.data, 10, self.header_checksum())
+
+    @property
+    def ace(self):
+        """AE, CWR and ECE as a number of three bits."""
+        return (self.data[self.l4 + 12] & 1) << 2 | self.flags >> 6
+
+    def set_ace(self, bits):
+        self.data[self.l4 + 12] = self.data[self.l4 + 12] & ~1 | bits >> 2
+        self.flags = self.flags & ~(ECE | CWR) | (bits & 3) << 6
+
     def has(self, flags, of=FIN | SYN | RST | ACK):
         """The flags are exactly these, looking only at the ones asked about."""
         return self.protocol == TCP and self.flags & of == flags
@@ -90,6 +107,11 @@ class Packet:
 
     def set_timestamps(self, tsval, tsecr):
         struct.pack_into('!II', self.data, self._option(OPTION_TIMESTAMPS) + 2, tsval, tsecr)
+
+    def drop_timestamps(self):
+        at = self._option(OPTION_TIMESTAMPS)
+        if at is not None:
+            self.data[at:at + 10] = bytes([1]) * 10  # no-operation
 
     def _option(self, kind):
         at, end = self.l4 + 20, self.l4 + (self.data[self.l4 + 12] >> 4) * 4

@@ -51,6 +51,21 @@ class PacketTest(unittest.TestCase):
         packet = Packet(V4_HEADER + TCP_HEADER)
         self.assertEqual((packet.source, packet.target), ('198.51.100.80', '192.0.2.10'))
 
+    def test_sets_marks_and_the_bits_of_accurate_ecn(self):
+        for header in (V4_HEADER, V6_HEADER):
+            packet = Packet(header + TCP_HEADER)
+            if not packet.v6:
+                struct.pack_into('!H', packet.data, 10, packet.header_checksum())
+            packet.set_ecn(3)
+            self.assertEqual(packet.ecn, 3)
+            self.assertTrue(packet.v6 or packet.header_checksum() == 0)
+            for bits in range(8):
+                packet.set_ace(bits)
+                self.assertEqual(packet.ace, bits)
+                self.assertTrue(packet.has(SYN | ACK))
+            packet.drop_timestamps()
+            self.assertIsNone(packet.timestamps())
+
     def test_a_changed_packet_gets_the_checksum_of_what_it_says_now(self):
         for header in (V4_HEADER, V6_HEADER):
             packet = Packet(header + TCP_HEADER)

@@ -252,7 +252,10 @@ size_t diag_events_of_frame(const struct diag_engine *engine, uint32_t frame,
     while (end < findings->len &&
            ((const struct diag_finding *)g_ptr_array_index(findings, end))->frame == frame)
         end++;
-    *events = (const struct diag_finding *const *)(findings->pdata + first);
+    /* An array that was never filled has no memory to point into. */
+    *events = NULL;
+    if (end > first)
+        *events = (const struct diag_finding *const *)(findings->pdata + first);
     return end - first;
 }
 

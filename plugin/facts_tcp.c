@@ -15,10 +15,10 @@ int64_t diag_fact_time(const packet_info *pinfo)
     const int64_t billion = 1000000000;
     int64_t seconds = pinfo->abs_ts.secs;
 
-    if (seconds > INT64_MAX / billion - 2)
-        return INT64_MAX;
-    if (seconds < INT64_MIN / billion + 2)
-        return INT64_MIN + 1; /* INT64_MIN itself means "unknown" */
+    if (seconds >= DIAG_LATEST_NS / billion)
+        return DIAG_LATEST_NS;
+    if (seconds <= DIAG_EARLIEST_NS / billion)
+        return DIAG_EARLIEST_NS;
     return seconds * billion + pinfo->abs_ts.nsecs;
 }
 

@@ -2,25 +2,14 @@
 /*
  * Any sequence of name service messages must be read within bounds, and the books kept of them must
  * stay sound. Input: messages, each behind 4 bytes (length, service and direction, time, hosts).
- * Built without libFuzzer it replays the files that are named as arguments.
  */
 #include "dns.h"
+#include "input.h"
 #include "names.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HEAD 4
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* assert() may be compiled out. */
-static void demand(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void check_reader(const uint8_t *data, size_t size, enum diag_name_service service)
 {
@@ -105,28 +94,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diag_names_free(names);
     return 0;
 }
-
-#ifndef DIAG_LIBFUZZER
-static int replay(const char *path)
-{
-    uint8_t buffer[65536];
-    FILE *file = fopen(path, "rb");
-
-    if (!file) {
-        perror(path);
-        return 1;
-    }
-    size_t size = fread(buffer, 1, sizeof buffer, file);
-    fclose(file);
-    return LLVMFuzzerTestOneInput(buffer, size);
-}
-
-int main(int argc, char **argv)
-{
-    int failures = 0;
-
-    for (int i = 1; i < argc; i++)
-        failures += replay(argv[i]);
-    return failures != 0;
-}
-#endif

@@ -1,31 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any sequence of segments must be read within bounds, and the facts must stay sound. Input:
- * segments, each behind 4 bytes (what it is, distance from the expected sequence number, length).
- * Built without libFuzzer it replays the files that are named as arguments.
+ * Any sequence of segments must be read within bounds, and the facts must stay sound. Input: what
+ * is known at the start, then segments, each behind 4 bytes (enum what, distance from the expected
+ * sequence number, length) and perhaps followed by what somebody with the keys reads in it.
  */
+#include "input.h"
 #include "tls.h"
+#include "upgrade.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define HEAD 4
+#define LONGEST   2048
+#define DECRYPTED 8
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The first byte. */
+enum known {
+    CLIENT_START = 1 << 0,
+    SERVER_START = 1 << 1,
+    NO_CERTIFICATES = 1 << 2
+};
 
-/* assert() may be compiled out. */
-static void demand(bool condition)
-{
-    if (!condition)
-        abort();
-}
+/* The first byte of a segment. */
+enum what {
+    BY_SERVER = 1 << 0,
+    FLAGS = 1 << 1,
+    FAR_AWAY = 1 << 2,
+    ACKED = 1 << 3,
+    SNAPPED = 1 << 4, /* the distance is what the capture cut off */
+    IN_ORDER = 1 << 5,
+    BADLY_ACKED = 1 << 6,
+    KEYS = 1 << 7
+};
 
 struct session {
     struct diag_tls *tls;
     struct diag_certificates *store;
     uint32_t next[2]; /* what each side sends next */
     uint32_t frame;
+    enum diag_upgrade asked;
 };
 
 static void check_half(const struct diag_tls_half *half)
@@ -101,96 +113,133 @@ static void check_certificates(struct session *s)
                    !diag_certificates_cover(s->store, seen->chain[i], "name"));
 }
 
-/* A copy of exactly this size, so that a sanitizer sees the first byte read too many. */
-static void feed(struct session *s, enum diag_side side, struct diag_segment segment)
+static void check_words(const struct diag_tls_facts *facts)
 {
-    uint8_t *exact = malloc(segment.captured ? segment.captured : 1);
+    char text[32]; /* too short for some */
 
-    memcpy(exact, segment.data, segment.captured);
-    segment.data = exact;
-    /* What keys show is anything, too: here the same bytes behind their own type. */
-    const struct diag_decrypted decrypted[2] = {
-        {.type = exact[0], .length = segment.captured / 2, .data = exact},
-        {.type = 22, .length = segment.captured / 2, .data = exact}};
-
-    if (segment.decrypted_count && segment.captured)
-        segment.decrypted = decrypted;
-    else
-        segment.decrypted_count = 0;
-    diag_tls_segment(s->tls, side, &segment);
-    free(exact);
+    diag_tls_offered_versions(facts->client_hello, text, sizeof text);
+    demand(memchr(text, '\0', sizeof text) != NULL);
+    diag_tls_offered_parameters(facts->client_hello, text, sizeof text);
+    demand(memchr(text, '\0', sizeof text) != NULL);
+    diag_tls_chosen_parameters(&facts->server_hello, text, sizeof text);
+    demand(memchr(text, '\0', sizeof text) != NULL);
+    for (size_t i = 0; i < facts->message_count; i++)
+        demand(diag_tls_message_name(&facts->messages[i]) != NULL);
 }
 
-/* Bits of what: 0 side, 1 flags, 2 far away, 3 acknowledged, 4 snap length, 5 as expected, 7 with
- * keys. */
-static size_t take_segment(struct session *s, const uint8_t *head, size_t rest)
+/* A copy of exactly this size, so that a sanitizer sees the first byte read too many. */
+static uint8_t *exactly(const uint8_t *data, size_t size)
 {
-    uint8_t what = head[0];
-    enum diag_side side = what & 1 ? DIAG_SERVER : DIAG_CLIENT;
-    size_t n = (size_t)(head[2] << 8 | head[3]) % 2048;
-    uint32_t distance = what & 32 ? 0 : (uint32_t)(int8_t)head[1];
-    struct diag_segment segment = {.frame = ++s->frame, .time_ns = s->frame};
+    uint8_t *copy = malloc(size ? size : 1);
 
-    n = n < rest ? n : rest;
-    segment.seq = s->next[side] + (what & 4 ? distance << 24 : distance);
-    segment.flags = what & 2 ? (uint16_t)(head[2] >> 3) : DIAG_ACK;
+    if (!copy)
+        abort();
+    memcpy(copy, data, size);
+    return copy;
+}
+
+static uint8_t *take_bytes(struct input *in, size_t wanted, uint32_t *length)
+{
+    const uint8_t *data;
+
+    *length = (uint32_t)input_bytes(in, wanted % LONGEST, &data);
+    return exactly(data, *length);
+}
+
+/* What keys show is anything, too. */
+static uint8_t take_decrypted(struct input *in, struct diag_decrypted *list, uint8_t **copies)
+{
+    uint8_t count = input_byte(in) % DECRYPTED;
+
+    for (uint8_t i = 0; i < count; i++) {
+        list[i].type = input_byte(in);
+        copies[i] = take_bytes(in, input_16(in), &list[i].length);
+        list[i].data = copies[i];
+    }
+    return count;
+}
+
+/* The requests and answers in plain text before TLS. */
+static void ask_for_upgrade(struct session *s, const struct diag_segment *segment)
+{
+    enum diag_upgrade asked = diag_upgrade_asked(segment);
+
+    (void)diag_upgrade_refused(s->asked, segment);
+    demand(diag_upgrade_status(segment) < 1000);
+    if (asked != DIAG_UPGRADE_NONE)
+        s->asked = asked;
+}
+
+static void feed(struct session *s, enum diag_side side, struct diag_segment *segment,
+                 struct input *in, bool keys)
+{
+    struct diag_decrypted decrypted[DECRYPTED];
+    uint8_t *copies[DECRYPTED];
+
+    segment->decrypted = decrypted;
+    segment->decrypted_count = keys ? take_decrypted(in, decrypted, copies) : 0;
+    ask_for_upgrade(s, segment);
+    (void)diag_tls_looks_like(segment->data, segment->captured);
+    diag_tls_segment(s->tls, side, segment);
+    for (uint8_t i = 0; i < segment->decrypted_count; i++)
+        free(copies[i]);
+    segment->decrypted = NULL;
+}
+
+static void take_segment(struct session *s, struct input *in)
+{
+    uint8_t what = input_byte(in);
+    uint8_t apart = input_byte(in);
+    uint16_t size = input_16(in);
+    enum diag_side side = what & BY_SERVER ? DIAG_SERVER : DIAG_CLIENT;
+    uint32_t distance = what & IN_ORDER ? 0 : (uint32_t)(int8_t)apart;
+    struct diag_segment segment = {.frame = ++s->frame, .time_ns = s->frame};
+    uint8_t *data = take_bytes(in, size, &segment.captured);
+
+    segment.seq = s->next[side] + (what & FAR_AWAY ? distance << 24 : distance);
+    segment.flags = what & FLAGS ? size >> 11 : DIAG_ACK;
     segment.ack = s->next[diag_peer(side)];
-    segment.payload = (uint32_t)n + (what & 16 ? head[1] : 0u);
-    segment.captured = (uint32_t)n;
-    segment.decrypted_count = what & 128 ? 2 : 0;
-    segment.data = head + HEAD;
-    feed(s, side, segment);
-    if (!(what & 4))
+    segment.payload = segment.captured + (what & SNAPPED ? apart : 0u);
+    segment.data = data;
+    feed(s, side, &segment, in, what & KEYS);
+    free(data);
+    if (!(what & FAR_AWAY))
         s->next[side] = segment.seq + segment.payload;
-    if (what & 8)
-        diag_tls_acked(s->tls, side, s->next[side] + (what & 64 ? head[1] : 0u));
-    return n;
+    if (what & ACKED)
+        diag_tls_acked(s->tls, side, s->next[side] + (what & BADLY_ACKED ? apart : 0u));
+}
+
+static void start(struct session *s, uint8_t known)
+{
+    static const struct diag_certificate_reader reader = {.read = read_anything,
+                                                          .covers = covers_nothing};
+
+    if (!(known & NO_CERTIFICATES)) {
+        diag_certificates_read_with(s->store, &reader);
+        diag_tls_read_certificates(s->tls, s->store);
+    }
+    if (known & CLIENT_START)
+        diag_tls_start(s->tls, DIAG_CLIENT, s->next[DIAG_CLIENT]);
+    if (known & SERVER_START)
+        diag_tls_start(s->tls, DIAG_SERVER, s->next[DIAG_SERVER]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct diag_certificate_reader reader = {.read = read_anything, .covers = covers_nothing};
+    struct input in = {data, size};
     struct session s = {
         .tls = diag_tls_new(), .store = diag_certificates_new(), .next = {1000, 0xfffffff0u}};
 
-    diag_certificates_read_with(s.store, &reader);
-    diag_tls_read_certificates(s.tls, s.store);
-    (void)diag_tls_looks_like(data, size);
-    diag_tls_start(s.tls, DIAG_CLIENT, s.next[DIAG_CLIENT]);
-    for (size_t at = 0; at + HEAD <= size;) {
-        at += HEAD + take_segment(&s, data + at, size - at - HEAD);
+    start(&s, input_byte(&in));
+    while (in.left > 0) {
+        take_segment(&s, &in);
         check_facts(s.tls);
         check_certificates(&s);
     }
     diag_tls_close(s.tls);
     check_facts(s.tls);
+    check_words(diag_tls_facts(s.tls));
     diag_tls_free(s.tls);
     diag_certificates_free(s.store);
     return 0;
 }
-
-#ifndef DIAG_LIBFUZZER
-static int replay(const char *path)
-{
-    static uint8_t data[1 << 20];
-    FILE *file = fopen(path, "rb");
-    size_t size;
-
-    if (!file) {
-        perror(path);
-        return 1;
-    }
-    size = fread(data, 1, sizeof data, file);
-    (void)fclose(file);
-    return LLVMFuzzerTestOneInput(data, size);
-}
-
-int main(int argc, char **argv)
-{
-    int failures = 0;
-
-    for (int i = 1; i < argc; i++)
-        failures += replay(argv[i]);
-    return failures > 0;
-}
-#endif

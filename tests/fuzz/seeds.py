@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes seeds for the fuzzers: usage: seeds.py FOLDER SCENARIO-RUNNER [TSHARK]
+
+For fuzz_tls the TCP payloads of the recorded handshakes and of the captures, as they are, and in
+disorder, repeated, cut and with holes; with tshark also what their keys decrypt. For fuzz_core and
+fuzz_dns the facts of every scenario, as the scenario runner prints them.
+"""
+import pathlib
+import random
+import subprocess
+import sys
+
+import seed_core
+import seed_tls
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def captures():
+    recorded = ROOT / 'tests/stack/handshake/recorded'
+    yield from sorted(recorded.glob('*/client.pcap'))
+    yield from sorted((ROOT / 'captures').glob('*/*.pcapng'))
+
+
+def write(folder, name, content):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name.replace(' ', '-')).write_bytes(content)
+
+
+def main():
+    folder, runner = pathlib.Path(sys.argv[1]), sys.argv[2]
+    tshark = sys.argv[3] if len(sys.argv) > 3 else None
+    dice = random.Random(1)
+    for file in captures():
+        for name, seed in seed_tls.seeds(file, tshark, dice):
+            write(folder / 'tls', f'{file.parent.name}-{name}', seed)
+    write(folder / 'tls', 'ssl2-hello', seed_tls.ssl2_hello())
+    for file in sorted((ROOT / 'tests/scenarios').glob('*/*.scn')):
+        facts = subprocess.run([runner, '--facts', file], capture_output=True, check=True,
+                               cwd=file.parent).stdout.decode()
+        core, dns = seed_core.seeds(facts)
+        write(folder / 'core', file.stem, core)
+        if dns:
+            write(folder / 'dns', file.stem, dns)
+
+
+if __name__ == '__main__':
+    main()

@@ -4,9 +4,15 @@
  * arrived. Said at the end, when both are counted; harmless unless somebody wonders about them.
  */
 #include "../loss.h"
+#include "blame.h"
 
 /* Several receive queues of one network card disorder frames by less. */
 #define QUEUES_NS DIAG_MS_NS
+
+/* More than one delay of one ACK makes. */
+#define MANY_COPIES 5
+/* Of fewer segments a share says nothing. */
+#define SHARE_SEGMENTS 50
 
 static void overtaken_on_the_way(const struct diag_connection *conn, struct diag_out *out,
                                  enum diag_side side)
@@ -23,6 +29,18 @@ static void overtaken_on_the_way(const struct diag_connection *conn, struct diag
     diag_cite(f, DIAG_ROLE_late, r->frame);
 }
 
+/* A round trip that jumps, or a sender that does not wait: the copies alone do not tell which. */
+static void suspect(const struct diag_connection *conn, struct diag_finding *f)
+{
+    uint32_t sent = conn->half[f->side].data_segments;
+    bool much = sent >= SHARE_SEGMENTS &&
+                f->value[0] * 100 >= (int64_t)sent * conn->engine->settings.loss_percent;
+
+    f->severity = much ? DIAG_WARN : DIAG_NOTE;
+    f->benign = false;
+    f->blame = DIAG_BLAME_PATH | diag_blame_side(f->side);
+}
+
 static void needless_copies(const struct diag_connection *conn, struct diag_out *out,
                             enum diag_side side)
 {
@@ -34,7 +52,10 @@ static void needless_copies(const struct diag_connection *conn, struct diag_out 
     struct diag_finding *f = diag_raise(out, DIAG_retx_spurious, side, losses->needless[side],
                                         none->count, (int64_t)none->bytes, losses->proof[side]);
 
-    diag_excuse(f);
+    if (f && none->count >= MANY_COPIES)
+        suspect(conn, f);
+    else
+        diag_excuse(f);
     diag_cite(f, DIAG_ROLE_retransmission, losses->needless[side]);
     diag_cite(f, DIAG_ROLE_ack, losses->proof[side]);
 }

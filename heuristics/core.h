@@ -359,6 +359,12 @@ bool diag_is_rejected(const struct diag_half *sender);
 bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side side,
                             const struct diag_range *range);
 
+/* Says so, with all sizes. */
+void diag_report_size(struct diag_out *out, enum diag_side side, const struct diag_range *range,
+                      uint32_t frame, uint32_t tries);
+/* "Fragmentation needed", "packet too big". */
+void diag_icmp_too_big(struct diag_out *out, const struct diag_icmp *icmp);
+
 /* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */
 bool diag_good_echo(const struct diag_connection *conn);
 

@@ -13,6 +13,8 @@
 
 /* What a stack takes for an answer that it owes at once. */
 #define PROMPT_NS (5 * DIAG_MS_NS)
+/* No device forgets a connection sooner. */
+#define IDLE_NS (10 * DIAG_SECOND_NS)
 
 struct diag_range *diag_flight_at(const struct diag_half *x, uint32_t seq)
 {
@@ -55,9 +57,21 @@ void diag_flight_again(const struct diag_step *step)
     range->bare = (uint8_t)(range->bare + (is_bare(step->seg) && range->bare < UINT8_MAX));
     range->again_seq = step->seg->seq;
     range->again_size = size_of(step->seg);
+    if (range->again_size >= range->size && range->full < UINT8_MAX)
+        range->full++;
     range->again_frame = step->seg->frame;
     range->longest_ns = diag_max_ns(range->longest_ns, step->seg->time_ns - last);
     range->again_ns = step->seg->time_ns;
+}
+
+/* Nearly always nothing: no more than a comparison for most segments. */
+static uint16_t idle_before(const struct diag_step *step)
+{
+    int64_t idle = step->seg->time_ns - step->conn->last_ns;
+
+    if (idle < IDLE_NS || !step->conn->last_frame)
+        return 0;
+    return (uint16_t)MIN(idle / DIAG_SECOND_NS, UINT16_MAX);
 }
 
 void diag_flight_add(const struct diag_step *step)
@@ -83,6 +97,7 @@ void diag_flight_add(const struct diag_step *step)
                             .frame = seg->frame,
                             .time_ns = seg->time_ns,
                             .size = size_of(seg),
+                            .idle_s = idle_before(step),
                             .ecn = seg->ecn,
                             .bare = bare,
                             .busy = seg->time_ns - step->conn->last_ns < BUSY_NS,

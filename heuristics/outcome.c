@@ -44,6 +44,8 @@ static bool was_overcome(const struct diag_sentence *s, const struct diag_judged
     enum diag_id id = judged->finding->id;
     bool accepted = judged->finding->cause == DIAG_CAUSE_ect_dropped;
 
+    if (judged->finding->cause == DIAG_CAUSE_smaller_passes)
+        return true;
     if (id == DIAG_rst_injected)
         return survived(s->conn, judged->finding->side);
     if (is_handshake_wait(id))
@@ -112,7 +114,8 @@ static int64_t waited(const struct diag_connection *conn)
 static bool lossy(const struct diag_sentence *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (s->findings[i].finding->id == DIAG_loss_recovered &&
+        if ((s->findings[i].finding->id == DIAG_loss_recovered ||
+             s->findings[i].finding->id == DIAG_retx_spurious) &&
             s->findings[i].finding->severity >= DIAG_WARN && !s->findings[i].explained)
             return true;
     return false;

@@ -67,9 +67,11 @@ struct diag_range {
     uint8_t ecn;          /* of the first transmission */
     uint8_t again_ecn;    /* of all copies */
     uint8_t bare;         /* transmissions without timestamps, up to 255 */
+    uint8_t full;         /* copies as large as the first transmission */
     bool fin;
     bool sacked;
     bool busy; /* sent while the path was in use */
+    uint16_t idle_s; /* seconds of silence before it was sent first, if many */
 };
 
 /* Bytes that were sent (later ones were seen) but are not in the capture. */

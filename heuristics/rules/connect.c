@@ -267,6 +267,8 @@ void diag_icmp_answers(struct diag_out *out, const struct diag_icmp *icmp)
     enum diag_cause cause = icmp->v6 ? meaning_v6(icmp) : meaning_v4(icmp);
     char sender[64];
 
+    if (cause == DIAG_CAUSE_too_big)
+        diag_icmp_too_big(out, icmp);
     if (!o->syns || o->answered || !is_unreachable(icmp) || cause == DIAG_CAUSE_too_big ||
         icmp->seq != conn->half[DIAG_CLIENT].isn || diag_raised(conn, DIAG_connect_icmp))
         return;

@@ -3,7 +3,9 @@
  * A path that drops segments for their size: small ones pass, the large ones never do, and the ICMP
  * message that would tell the sender does not arrive (RFC 2923 2.1).
  */
-#include "blame.h"
+#include "../core.h"
+
+#include <string.h>
 
 /* Every path carries this much payload (RFC 791 576 bytes, RFC 8200 1280 bytes, less headers). */
 #define SURE_V4 536
@@ -42,3 +44,81 @@ bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side s
     }
     return passed && (dead > 1 || range->again >= COPIES_ALONE);
 }
+
+void diag_report_size(struct diag_out *out, enum diag_side side, const struct diag_range *range,
+                      uint32_t frame, uint32_t tries)
+{
+    const struct diag_connection *conn = out->conn;
+    const struct diag_half *x = &conn->half[side];
+    const struct diag_finding *told = diag_raised_finding(conn, DIAG_pmtu_blackhole);
+    uint16_t passes = x->passed;
+    int64_t mtu = told && told->side == side ? told->value[5] : 0;
+
+    for (uint32_t i = 0; i < x->flight_count; i++)
+        if (x->flight[i].sacked)
+            passes = MAX(passes, x->flight[i].size);
+    struct diag_finding *f =
+        diag_raise(out, DIAG_pmtu_blackhole, side, frame, size_of(range), tries,
+                   conn->half[diag_peer(side)].mss, range->frame, passes, mtu);
+
+    diag_cite(f, DIAG_ROLE_data, range->frame);
+    diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
+    diag_cite(f, DIAG_ROLE_retransmission, frame);
+}
+
+/* ---- a router says so: that is how it should be */
+
+/* RFC 5927 5: an error about something that is not in flight is not believed. */
+void diag_icmp_too_big(struct diag_out *out, const struct diag_icmp *icmp)
+{
+    const struct diag_connection *conn = out->conn;
+    const struct diag_endpoint *client = &conn->endpoint[DIAG_CLIENT];
+    enum diag_side side =
+        icmp->source.port == client->port &&
+                memcmp(&icmp->source.address, &client->address, sizeof client->address) == 0
+            ? DIAG_CLIENT
+            : DIAG_SERVER;
+    const struct diag_range *range = diag_flight_at(&conn->half[side], icmp->seq);
+
+    if (!range || diag_raised(conn, DIAG_pmtu_blackhole))
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_pmtu_blackhole, side, icmp->frame, size_of(range),
+                                        range->again + 1, conn->half[diag_peer(side)].mss,
+                                        range->frame, conn->half[side].passed, icmp->mtu);
+
+    if (!f)
+        return;
+    f->severity = DIAG_NOTE;
+    f->benign = true;
+    f->blame = DIAG_BLAME_NONE;
+    f->cause = DIAG_CAUSE_icmp_seen;
+    diag_cite(f, DIAG_ROLE_data, range->frame);
+    diag_cite(f, DIAG_ROLE_icmp, icmp->frame);
+}
+
+/* ---- the sender tries smaller segments by itself (RFC 4821), and they pass */
+
+static void smaller_passes(const struct diag_step *step)
+{
+    const struct diag_half *y = step->y;
+    const struct diag_range *range = y->flight_count ? &y->flight[0] : NULL;
+
+    if (!range || range->full < COPIES || range->again_size >= range->size ||
+        !may_be_too_large(step->conn, diag_peer(step->from), range->size) ||
+        !diag_seq_lt(range->seq, step->seg->ack) || diag_raised(step->conn, DIAG_pmtu_blackhole))
+        return;
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_pmtu_blackhole, diag_peer(step->from), step->seg->frame,
+                   range->size, range->full + 1, step->x->mss, range->frame, range->again_size, 0);
+
+    if (!f)
+        return;
+    f->severity = DIAG_WARN;
+    f->cause = DIAG_CAUSE_smaller_passes;
+    diag_cite(f, DIAG_ROLE_data, range->frame);
+    diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
+    diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
+}
+
+const struct diag_rule diag_rule_path_mtu = {
+    .name = "path_mtu", .sees = DIAG_SEES_REPAIR, .on_segment = smaller_passes};

@@ -10,6 +10,8 @@
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
 /* Copies after which a silence tells that no more will come. */
 #define SILENT_TIMES 3
+/* A connection that was idle began long before those beside it. */
+#define ALL_DAY_NS (86400 * DIAG_SECOND_NS)
 /* Copies of a ClientHello after which the end of the connection speaks for itself. */
 #define HELLO_TIMES 2
 /* Single losses below this share are the normal life of a path. */
@@ -101,6 +103,20 @@ static enum diag_cause part_lost(const struct run *run)
                : DIAG_CAUSE_all;
 }
 
+static bool is_too_large(const struct run *run)
+{
+    return diag_size_never_passes(run->conn, run->side, run->range);
+}
+
+/* All was quiet for so long that a device on the path may have forgotten the connection; since then
+ * nothing was heard. */
+static bool is_after_idle(const struct run *run)
+{
+    return payload_of(run->range) > 0 &&
+           run->range->idle_s >= run->conn->engine->settings.idle_state &&
+           run->y->last_ns < run->range->time_ns && run->now_ns - run->range->time_ns >= GIVE_UP_NS;
+}
+
 /* Nothing but the FIN, or TLS's close_notify and the FIN. */
 static bool is_only_fin(const struct run *run)
 {
@@ -133,6 +149,8 @@ static const struct row rows[] = {
     {DIAG_tls_ch_not_acked, 3, is_client_hello},
     {DIAG_request_unacked, 3, is_first_request},
     {DIAG_zero_window_stall, 0, into_closed_window},
+    {DIAG_pmtu_blackhole, 2, is_too_large},
+    {DIAG_idle_state_lost, 3, is_after_idle},
     {DIAG_fin_unacked, 2, is_only_fin},
     {DIAG_retx_give_up, 5, is_data},
 };
@@ -156,10 +174,35 @@ static int64_t bytes_of(const struct run *run, enum diag_id id)
     return id == DIAG_tls_ch_not_acked ? open_hello(run)->length : payload_of(run->range);
 }
 
+/* In another connection the peer was heard after these data had been sent. */
+static bool heard_elsewhere(const struct diag_connection *conn, const struct diag_connection *other)
+{
+    for (int side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
+        const struct diag_half *x = &conn->half[side];
+        const enum diag_side peer = diag_peer((enum diag_side)side);
+
+        if (x->flight_count && x->flight[0].again && diag_same_ends(conn, other) &&
+            other->half[peer].segments && other->half[peer].last_ns > x->flight[0].time_ns)
+            return true;
+    }
+    return false;
+}
+
+static void suspect_memory(const struct run *run, struct diag_finding *f)
+{
+    bool alive = diag_any_beside(run->conn, ALL_DAY_NS, heard_elsewhere);
+
+    f->blame = DIAG_BLAME_MIDDLEBOX | (alive ? 0 : diag_blame_side(diag_peer(run->side)));
+    f->cause = alive ? DIAG_CAUSE_compared : DIAG_CAUSE_none;
+    f->confidence = alive ? DIAG_HIGH : DIAG_MEDIUM;
+}
+
 static void suspect(const struct run *run, struct diag_finding *f)
 {
     if (f->id == DIAG_retx_give_up)
         f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(run->side));
+    if (f->id == DIAG_idle_state_lost)
+        suspect_memory(run, f);
     if (f->id == DIAG_tls_ch_not_acked)
         f->cause = part_lost(run);
     /* Only the FIN is missing and the user has everything; unless the peer never said a word after
@@ -172,11 +215,16 @@ static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
 {
     const struct diag_range *range = run->range;
     int64_t elapsed = run->now_ns - range->time_ns;
+
+    if (id == DIAG_pmtu_blackhole) {
+        diag_report_size(run->out, run->side, range, run->frame, tries);
+        return;
+    }
     struct diag_finding *f =
         id == DIAG_fin_unacked
             ? diag_raise(run->out, id, run->side, run->frame, tries, elapsed, range->frame)
             : diag_raise(run->out, id, run->side, run->frame, bytes_of(run, id), tries, elapsed,
-                         range->frame);
+                         range->frame, range->idle_s * DIAG_SECOND_NS);
 
     if (!f)
         return;
@@ -189,6 +237,14 @@ static bool may_judge(const struct run *run)
 {
     return run->range && run->y->segments > 0 &&
            diag_outstanding(run->conn, run->side) + run->x->fin;
+}
+
+/* What a router told about a size is no complaint yet. */
+static bool is_news(const struct diag_connection *conn, enum diag_id id)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, id);
+
+    return !said || said->cause == DIAG_CAUSE_icmp_seen;
 }
 
 static void sent_again(const struct diag_step *step)
@@ -206,7 +262,7 @@ static void sent_again(const struct diag_step *step)
         return;
     const struct row *row = row_of(&run);
 
-    if (row && row->times && run.range->again >= row->times && !diag_raised(step->conn, row->id))
+    if (row && row->times && run.range->again >= row->times && is_news(step->conn, row->id))
         report_run(&run, row->id, run.range->again + 1);
 }
 
@@ -330,7 +386,8 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
     const struct diag_half *x = &conn->half[event->side];
 
     if (event->id != DIAG_request_unacked && event->id != DIAG_retx_give_up &&
-        event->id != DIAG_tls_ch_not_acked)
+        event->id != DIAG_tls_ch_not_acked && event->id != DIAG_idle_state_lost &&
+        (event->id != DIAG_pmtu_blackhole || event->cause == DIAG_CAUSE_smaller_passes))
         return false;
     for (uint32_t i = 0; i < x->flight_count; i++)
         if (x->flight[i].frame == event->value[3])

@@ -104,6 +104,8 @@ static const char *const slugs[] = {
     "host_syn_flood",
     "reordering",
     "retx_spurious",
+    "pmtu_blackhole",
+    "idle_state_lost",
     "ts_missing",
     "ts_backwards",
     "window_limited",

@@ -70,7 +70,7 @@ struct diag_range {
     uint8_t full;         /* copies as large as the first transmission */
     bool fin;
     bool sacked;
-    bool busy; /* sent while the path was in use */
+    bool busy;       /* sent while the path was in use */
     uint16_t idle_s; /* seconds of silence before it was sent first, if many */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What looks like loss and is none: segments that were overtaken on the way, and copies of what had
- * arrived. Said at the end, when both are counted; harmless unless somebody wonders about them.
+ * How much was lost and sent again, and what only looks like loss: segments that were overtaken on
+ * the way, and copies of what had arrived. Said at the end, when all are counted.
  */
 #include "../loss.h"
 #include "blame.h"
@@ -9,10 +9,41 @@
 /* Several receive queues of one network card disorder frames by less. */
 #define QUEUES_NS DIAG_MS_NS
 
-/* More than one delay of one ACK makes. */
-#define MANY_COPIES 5
-/* Of fewer segments a share says nothing. */
-#define SHARE_SEGMENTS 50
+/* Single losses below this share are the normal life of a path. */
+#define LOSS_MIN_SEGMENTS 50
+/* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
+#define LOSS_MIN_LOST 5
+
+/* What was sent again although it had arrived was not lost. */
+static uint32_t needless_of(const struct diag_connection *conn, enum diag_side side)
+{
+    return conn->losses ? conn->losses->sum[side][DIAG_LOSS_NONE][DIAG_LOSS_SOMEWHERE].count : 0;
+}
+
+static void count_losses(const struct diag_connection *conn, struct diag_out *out,
+                         enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+    uint32_t needless = needless_of(conn, side);
+    uint32_t repeated = x->repaired + x->late;
+    uint32_t lost = repeated > needless ? repeated - needless : 0;
+    uint32_t sent = x->data_segments + x->late; /* what came late had been sent before */
+    uint32_t percent = sent ? lost * 100 / sent : 0;
+
+    if (lost == 0 || conn->half[diag_peer(side)].segments == 0)
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost, sent,
+                                        percent, x->first_data_frame);
+
+    if (!f)
+        return;
+    if (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
+        percent >= conn->engine->settings.loss_percent)
+        f->severity = DIAG_WARN;
+    else if (lost < LOSS_MIN_LOST && conn->stalled_ns == 0)
+        diag_excuse(f);
+    diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
+}
 
 static void overtaken_on_the_way(const struct diag_connection *conn, struct diag_out *out,
                                  enum diag_side side)
@@ -33,7 +64,7 @@ static void overtaken_on_the_way(const struct diag_connection *conn, struct diag
 static void suspect(const struct diag_connection *conn, struct diag_finding *f)
 {
     uint32_t sent = conn->half[f->side].data_segments;
-    bool much = sent >= SHARE_SEGMENTS &&
+    bool much = sent >= LOSS_MIN_SEGMENTS &&
                 f->value[0] * 100 >= (int64_t)sent * conn->engine->settings.loss_percent;
 
     f->severity = much ? DIAG_WARN : DIAG_NOTE;
@@ -52,7 +83,7 @@ static void needless_copies(const struct diag_connection *conn, struct diag_out 
     struct diag_finding *f = diag_raise(out, DIAG_retx_spurious, side, losses->needless[side],
                                         none->count, (int64_t)none->bytes, losses->proof[side]);
 
-    if (f && none->count >= MANY_COPIES)
+    if (f && none->count >= LOSS_MIN_LOST)
         suspect(conn, f);
     else
         diag_excuse(f);
@@ -62,7 +93,10 @@ static void needless_copies(const struct diag_connection *conn, struct diag_out 
 
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
-    for (enum diag_side side = DIAG_CLIENT; conn->losses && side <= DIAG_SERVER; side++) {
+    for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
+        count_losses(conn, out, side);
+        if (!conn->losses)
+            continue;
         overtaken_on_the_way(conn, out, side);
         needless_copies(conn, out, side);
     }

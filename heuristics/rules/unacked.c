@@ -3,7 +3,6 @@
  * Something was sent again because nobody acknowledged it. One fact, one id: the first row of the
  * table that matches. What was sent again and arrived in the end is told from what never did.
  */
-#include "../loss.h"
 #include "blame.h"
 
 #define FAREWELL_BYTES 64
@@ -14,10 +13,6 @@
 #define ALL_DAY_NS (86400 * DIAG_SECOND_NS)
 /* Copies of a ClientHello after which the end of the connection speaks for itself. */
 #define HELLO_TIMES 2
-/* Single losses below this share are the normal life of a path. */
-#define LOSS_MIN_SEGMENTS 50
-/* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
-#define LOSS_MIN_LOST 5
 
 struct run {
     const struct diag_connection *conn;
@@ -335,43 +330,10 @@ static void arrived_late(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_retransmission, step->seg->frame);
 }
 
-/* What was sent again although it had arrived was not lost. */
-static uint32_t needless_copies(const struct diag_connection *conn, enum diag_side side)
-{
-    return conn->losses ? conn->losses->sum[side][DIAG_LOSS_NONE][DIAG_LOSS_SOMEWHERE].count : 0;
-}
-
-static void count_losses(const struct diag_connection *conn, struct diag_out *out,
-                         enum diag_side side)
-{
-    const struct diag_half *x = &conn->half[side];
-    uint32_t needless = needless_copies(conn, side);
-    uint32_t repeated = x->repaired + x->late;
-    uint32_t lost = repeated > needless ? repeated - needless : 0;
-    uint32_t sent = x->data_segments + x->late; /* what came late had been sent before */
-    uint32_t percent = sent ? lost * 100 / sent : 0;
-
-    if (lost == 0 || conn->half[diag_peer(side)].segments == 0)
-        return;
-    struct diag_finding *f = diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost, sent,
-                                        percent, x->first_data_frame);
-
-    if (!f)
-        return;
-    if (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
-        percent >= conn->engine->settings.loss_percent)
-        f->severity = DIAG_WARN;
-    else if (lost < LOSS_MIN_LOST && conn->stalled_ns == 0)
-        diag_excuse(f);
-    diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
-}
-
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
-    for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
+    for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++)
         never_acknowledged(conn, out, side);
-        count_losses(conn, out, side);
-    }
 }
 
 static void on_segment(const struct diag_step *step)

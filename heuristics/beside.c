@@ -55,27 +55,40 @@ bool diag_same_ends(const struct diag_connection *a, const struct diag_connectio
  * connects first */
 
 /* Either of the client's addresses may have asked for the name. */
-static bool alternatives(const struct diag_connection *a, const struct diag_connection *b)
+static bool alternatives(const struct diag_connection *a, const struct diag_connection *b,
+                         struct diag_name_origin *origin)
 {
     const struct diag_names *names = a->engine->names;
     const struct diag_address *first = &a->endpoint[DIAG_SERVER].address;
     const struct diag_address *second = &b->endpoint[DIAG_SERVER].address;
-    struct diag_name_origin origin;
 
     return diag_names_alternatives(names, &a->endpoint[DIAG_CLIENT].address, first, second,
-                                   &origin) ||
-           diag_names_alternatives(names, &b->endpoint[DIAG_CLIENT].address, first, second,
-                                   &origin);
+                                   origin) ||
+           diag_names_alternatives(names, &b->endpoint[DIAG_CLIENT].address, first, second, origin);
 }
 
 static bool is_beaten_by(const struct diag_connection *loser, const struct diag_connection *winner)
 {
+    struct diag_name_origin origin;
+
     return winner->opening.established && !loser->opening.established &&
            winner->endpoint[DIAG_SERVER].port == loser->endpoint[DIAG_SERVER].port &&
-           alternatives(winner, loser);
+           alternatives(winner, loser, &origin);
+}
+
+const struct diag_connection *diag_race_winner(const struct diag_connection *conn,
+                                               struct diag_name_origin *origin)
+{
+    const struct diag_connection *winner = diag_beside(conn, 1, RACE_NS, is_beaten_by);
+
+    if (!winner)
+        winner = diag_beside(conn, -1, RACE_NS, is_beaten_by);
+    return winner && alternatives(winner, conn, origin) ? winner : NULL;
 }
 
 bool diag_lost_race(const struct diag_connection *conn)
 {
-    return diag_any_beside(conn, RACE_NS, is_beaten_by);
+    struct diag_name_origin origin;
+
+    return diag_race_winner(conn, &origin) != NULL;
 }

@@ -347,7 +347,10 @@ diag_beside(const struct diag_connection *conn, int step, int64_t within_ns,
             bool (*test)(const struct diag_connection *conn, const struct diag_connection *other));
 /* The same client, server and server port. */
 bool diag_same_ends(const struct diag_connection *a, const struct diag_connection *b);
-/* Another address of the same name was faster. */
+/* The connection to another address of the same name that was faster, and the name; NULL if there
+ * is none. */
+const struct diag_connection *diag_race_winner(const struct diag_connection *conn,
+                                               struct diag_name_origin *origin);
 bool diag_lost_race(const struct diag_connection *conn);
 
 /* The receiver answers this side's oldest data again and again, and does not take them

@@ -30,9 +30,8 @@ struct mixture {
     uint32_t failed;
     uint32_t good;
     const struct diag_entry *first; /* that failed */
-    const struct diag_entry *before;
-    bool same;    /* all failed in one way */
-    bool between; /* one failed after a good one and before a good one */
+    bool same;                      /* all failed in one way */
+    bool between;                   /* one failed after a good one and before a good one */
 };
 
 static struct mixture mix(struct diag_span service)
@@ -40,13 +39,10 @@ static struct mixture mix(struct diag_span service)
     struct mixture m = {.same = true};
     bool pending = false; /* one failed after a good one */
 
-    for (size_t i = 0; i < service.count; i++) {
-        const struct diag_entry *e = &service.entry[i];
-
+    for (const struct diag_entry *e = service.entry; e < service.entry + service.count; e++) {
         if (diag_entry_worked(e)) {
             m.good++;
             m.between = m.between || pending;
-            m.before = m.before ? m.before : e;
         } else if (e->failure && !e->unwanted) {
             m.first = m.first ? m.first : e;
             m.same = m.same && e->failure->id == m.first->failure->id;

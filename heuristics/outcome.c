@@ -126,9 +126,12 @@ static bool one_side(const struct diag_connection *conn)
     return !conn->half[DIAG_CLIENT].segments || !conn->half[DIAG_SERVER].segments;
 }
 
+/* Nobody waits any more for the silent address of a name that has been reached at another one. */
 static bool is_pending(const struct diag_sentence *s)
 {
-    return has(s, DIAG_cap_ends_early) || one_side(s->conn) ||
+    bool alone = one_side(s->conn) && !has(s, DIAG_name_fallback_address);
+
+    return has(s, DIAG_cap_ends_early) || alone ||
            (s->conn->midstream && s->conn->closer == DIAG_NO_SIDE);
 }
 

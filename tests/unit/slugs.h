@@ -118,6 +118,7 @@ static const char *const slugs[] = {
     "ecn_ect_unnegotiated",
     "host_listen_overflow",
     "host_intermittent",
+    "name_fallback_address",
 };
 
 #endif

@@ -263,6 +263,8 @@ bool diag_range_stalled(const struct diag_range *range);
 void diag_spent_add(const struct diag_step *step);
 /* From the capture point to this side and back; 0 when unknown. */
 int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side);
+/* Both ways together. */
+int64_t diag_round_trip(const struct diag_connection *conn);
 
 /* ---- copies (copies.c) */
 

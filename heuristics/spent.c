@@ -35,6 +35,11 @@ int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side)
     return way == DIAG_UNKNOWN_NS ? 0 : way;
 }
 
+int64_t diag_round_trip(const struct diag_connection *conn)
+{
+    return diag_way_to(conn, DIAG_CLIENT) + diag_way_to(conn, DIAG_SERVER);
+}
+
 /* When that was sent which this side reacts to: what its peer said last, or, in the middle of its
  * own transfer, the ACK that lets it go on. */
 static int64_t cue(const struct diag_step *step)
@@ -52,12 +57,18 @@ static int64_t cue(const struct diag_step *step)
 }
 
 /* It cannot have reacted sooner than one way there and back. */
-static int64_t on_the_way(const struct diag_step *step, int64_t cue_ns, int64_t gap)
+static int64_t on_the_way_to(const struct diag_connection *conn, enum diag_side side,
+                             int64_t cue_ns, int64_t gap)
 {
-    int64_t begun = step->conn->last_ns - cue_ns;
-    int64_t left = diag_way_to(step->conn, step->from) - diag_max_ns(begun, 0);
+    int64_t begun = conn->last_ns - cue_ns;
+    int64_t left = diag_way_to(conn, side) - diag_max_ns(begun, 0);
 
     return diag_min_ns(gap, diag_max_ns(left, 0));
+}
+
+static int64_t on_the_way(const struct diag_step *step, int64_t cue_ns, int64_t gap)
+{
+    return on_the_way_to(step->conn, step->from, cue_ns, gap);
 }
 
 static enum diag_part part_of(enum diag_side side)
@@ -107,6 +118,15 @@ static int64_t share_of_ack(const struct diag_step *step, int64_t gap)
     return gap > way + DELAYED_ACK_NS ? gap : way;
 }
 
+/* While the server owes an answer, what the client acknowledges meanwhile takes nobody's time: the
+ * request is on its way, or it is with the server. */
+static int64_t share_of_request(const struct diag_step *step, int64_t gap)
+{
+    return step->from == DIAG_CLIENT && step->conn->request.open
+               ? on_the_way_to(step->conn, DIAG_SERVER, step->conn->request.last_ns, gap)
+               : share_of_ack(step, gap);
+}
+
 static void split(const struct diag_step *step, int64_t gap)
 {
     struct diag_connection *conn = step->conn;
@@ -114,7 +134,7 @@ static void split(const struct diag_step *step, int64_t gap)
     bool ends = step->fin || step->rst;
     int64_t network = flows_on(step, gap) ? gap
                       : speaks || ends    ? on_the_way(step, cue(step), gap)
-                                          : share_of_ack(step, gap);
+                                          : share_of_request(step, gap);
 
     conn->spent_ns[DIAG_PART_network] += network;
     conn->spent_ns[speaks ? part_of(step->from) : awaited(conn)] += gap - network;

@@ -29,10 +29,12 @@ static void end_starving(struct diag_half *sender, int64_t now_ns)
     sender->starved = false;
 }
 
-/* Where the sender's own ACKs, and the receiver's segments of the handshake, find it. */
-static void note_room(const struct diag_segment *seg, struct diag_half *sender,
+/* An ACK of all that was sent, and still no room: the receiver has the data, and has not read them.
+ * It had them one round trip after they had filled its window; it may have held back the ACK. */
+static void note_room(const struct diag_step *step, struct diag_half *sender,
                       const struct diag_half *receiver, bool from_sender)
 {
+    const struct diag_segment *seg = step->seg;
     bool full = sender->bytes && !sender->fin && receiver->edge_valid &&
                 diag_seq_diff(receiver->edge, sender->nxt) < (int32_t)diag_mss_of(receiver);
 
@@ -49,7 +51,8 @@ static void note_room(const struct diag_segment *seg, struct diag_half *sender,
     }
     if (full && !from_sender && !sender->starved && seg->ack == sender->nxt) {
         sender->starved = true;
-        sender->starved_since_ns = seg->time_ns;
+        sender->starved_since_ns =
+            diag_min_ns(seg->time_ns, sender->full_since_ns + diag_round_trip(step->conn));
     }
 }
 
@@ -84,7 +87,7 @@ void diag_window_apply(const struct diag_step *step)
         x->edge = edge;
     x->edge_valid = true;
     note_closed(step);
-    note_room(seg, step->y, x, false);
+    note_room(step, step->y, x, false);
     if (seg->payload)
-        note_room(seg, x, step->y, true);
+        note_room(step, x, step->y, true);
 }

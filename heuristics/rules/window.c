@@ -28,15 +28,11 @@ static bool is_transfer(const struct diag_connection *conn, const struct diag_ha
            elapsed_of(sender) >= diag_ms(conn->engine->settings.slow);
 }
 
-static int64_t round_trip(const struct diag_connection *conn)
-{
-    return diag_way_to(conn, DIAG_CLIENT) + diag_way_to(conn, DIAG_SERVER);
-}
-
 /* Bytes a second that one window in each round trip makes. */
 static uint64_t possible_rate(const struct diag_connection *conn, const struct diag_half *receiver)
 {
-    return (uint64_t)receiver->most_window * (uint64_t)DIAG_SECOND_NS / (uint64_t)round_trip(conn);
+    return (uint64_t)receiver->most_window * (uint64_t)DIAG_SECOND_NS /
+           (uint64_t)diag_round_trip(conn);
 }
 
 /* A queue makes the round trip longer: who fills it has window enough, and is slower than this. So
@@ -47,7 +43,7 @@ static bool is_at_its_limit(const struct diag_connection *conn, enum diag_side s
     const struct diag_half *y = &conn->half[diag_peer(side)];
     int64_t elapsed = elapsed_of(x);
 
-    if (!conn->opening.established || round_trip(conn) < SHORTEST_RTT_NS)
+    if (!conn->opening.established || diag_round_trip(conn) < SHORTEST_RTT_NS)
         return false;
     uint64_t limit = possible_rate(conn, y);
     uint64_t rate = (uint64_t)((double)x->bytes * (double)DIAG_SECOND_NS / (double)elapsed);
@@ -92,8 +88,8 @@ static void report_limit(const struct diag_connection *conn, struct diag_out *ou
     bool reader = cause == DIAG_CAUSE_slow_reader;
     struct diag_finding *f =
         diag_raise(out, DIAG_window_limited, side, x->data_frame, (int64_t)x->bytes, elapsed_of(x),
-                   y->most_window, round_trip(conn), reader ? 0 : (int64_t)possible_rate(conn, y),
-                   reader ? x->starved_ns : 0);
+                   y->most_window, diag_round_trip(conn),
+                   reader ? 0 : (int64_t)possible_rate(conn, y), reader ? x->starved_ns : 0);
 
     if (!f)
         return;

@@ -102,18 +102,19 @@ class Packet:
 
     def timestamps(self):
         """(TSval, TSecr), or None without the option."""
-        at = self._option(OPTION_TIMESTAMPS)
+        at = self.option(OPTION_TIMESTAMPS)
         return None if at is None else struct.unpack_from('!II', self.data, at + 2)
 
     def set_timestamps(self, tsval, tsecr):
-        struct.pack_into('!II', self.data, self._option(OPTION_TIMESTAMPS) + 2, tsval, tsecr)
+        struct.pack_into('!II', self.data, self.option(OPTION_TIMESTAMPS) + 2, tsval, tsecr)
 
     def drop_timestamps(self):
-        at = self._option(OPTION_TIMESTAMPS)
+        at = self.option(OPTION_TIMESTAMPS)
         if at is not None:
             self.data[at:at + 10] = bytes([1]) * 10  # no-operation
 
-    def _option(self, kind):
+    def option(self, kind):
+        """Where this TCP option begins in the packet; None without it."""
         at, end = self.l4 + 20, self.l4 + (self.data[self.l4 + 12] >> 4) * 4
         while at < end and self.data[at] != 0:
             if self.data[at] == kind:

@@ -5,35 +5,26 @@ server; each part that diag reports must be what was configured.
 
 seconds.py [--plugin DIAG.SO] [--jobs N] [SCENARIO...]
 Exit status: 0 agreed, 1 not, 77 this machine cannot play them."""
-import argparse
-import concurrent.futures
 import contextlib
-import json
 import os
 import socket
 import ssl
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
+import ends  # noqa: E402
 import tls  # noqa: E402
 from packet import ACK, SYN  # noqa: E402
-from plugged import Plugged  # noqa: E402
-from record import CANNOT_RECORD, keep_time, why_not  # noqa: E402
-from scene import SCENARIOS, Scene, scenario, stage  # noqa: E402
+from scene import SCENARIOS, scenario  # noqa: E402
 
-LINKS = {'client': 'client0', 'server': 'server0'}
-WANTED = 'tcp or udp port 53'
 NUMBER = 700      # the first network of these scenarios: those of kernel truth are below
-JOBS = 4          # what is measured in milliseconds needs room
-TRIES = 3         # a loaded machine may be late
 TOLERANCE, SHARE, REST = 0.02, 0.05, 0.05
 PARTS = ('name', 'connect', 'tls', 'server', 'client', 'network', 'stalls')
-REQUEST = b'GET / HTTP/1.1\r\nHost: seconds\r\n\r\n'
+REQUEST = b'GET / HTTP/1.1\r\nHost: seconds\r\nUser-Agent: a-client/1.0\r\nAccept: */*\r\n\r\n'
 RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd'
 
 
@@ -235,24 +226,7 @@ def slow_tls(scene):
     return {'connect': scene.round_trip, 'tls': {'client': 0.6, 'server': 0.6}, 'server': 0.4}
 
 
-# ---- playing and comparing
-
-
-def perform(play, number, out):
-    files = {end: os.path.join(out, f'{play.name}.{end}.pcap') for end in LINKS}
-    with contextlib.ExitStack() as stack:
-        bed = stack.enter_context(stage(play, number))
-        for end, link in LINKS.items():
-            stack.enter_context(bed.capture(files[end], link, WANTED))
-        parts = play.play(Scene(bed, number))
-        bed.check()
-    return files, parts
-
-
-def report(plugged, file):
-    done = plugged.run('tshark', '-q', '-r', plugged.lend(file), '-z', 'diag,json')
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')]
-    return next(line for line in lines if line['type'] == 'connection')
+# ---- comparing
 
 
 def disagreements(end, parts, said):
@@ -269,55 +243,6 @@ def disagreements(end, parts, said):
             yield f'{end}: {part} {seen:.3f} s, configured {wanted:.3f} s'
 
 
-def attempt(play, number, plugged, out):
-    files, parts = perform(play, number, out)
-    if not plugged:
-        return []
-    return [line for end in LINKS for line in disagreements(end, parts, report(plugged, files[end]))]
-
-
-def play_one(play, number, plugged, out):
-    """The last try's disagreements."""
-    for _ in range(TRIES):
-        try:
-            wrong = attempt(play, number, plugged, out)
-        except (OSError, RuntimeError, StopIteration) as error:
-            wrong = [repr(error)]
-        if not wrong:
-            break
-        time.sleep(0.2)
-    return wrong
-
-
-def play_all(wanted, plugged, out):
-    plays = [play for play in SCENARIOS if not wanted.scenario or play.name in wanted.scenario]
-    failed = 0
-    with concurrent.futures.ThreadPoolExecutor(wanted.jobs) as pool:
-        runs = [(play, pool.submit(play_one, play, NUMBER + i, plugged, out))
-                for i, play in enumerate(plays)]
-        for play, run in runs:
-            for line in run.result():
-                print(f'{play.name}: {line}')
-            failed += bool(run.result())
-    print(f'{len(plays)} scenarios, {failed} disagree')
-    return 1 if failed else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description='Holds the parts of the time against known delays.')
-    parser.add_argument('--plugin')
-    parser.add_argument('--jobs', type=int, default=JOBS)
-    parser.add_argument('scenario', nargs='*')
-    wanted = parser.parse_args()
-    reason = why_not()
-    if reason:
-        print(f'seconds.py: {reason}')
-        return CANNOT_RECORD
-    keep_time()
-    with tempfile.TemporaryDirectory() as out, contextlib.ExitStack() as stack:
-        plugged = stack.enter_context(Plugged(wanted.plugin)) if wanted.plugin else None
-        return play_all(wanted, plugged, out)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(ends.main('Holds the parts of the time against known delays.', SCENARIOS, NUMBER,
+                       disagreements))

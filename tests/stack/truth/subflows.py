@@ -62,7 +62,7 @@ def mptcp_pair(scene, server_takes=1):
 def change_option(scene, wanted, at):
     """Changes one byte of the MPTCP option of the packets that are wanted."""
     def meddle(packet):
-        start = packet._option(OPTION) if wanted(packet) else None
+        start = packet.option(OPTION) if wanted(packet) else None
         if start is not None:
             packet.data[start + at] ^= 0xff
         return True
@@ -79,7 +79,7 @@ def join_prohibited(scene):
           'MPTCP_RST_EMPTCP')
 def join_without_proof(scene):
     def is_proof(packet):
-        start = packet._option(OPTION)
+        start = packet.option(OPTION)
         return packet.has(ACK) and start is not None and packet.source == other_address(scene) and \
             packet.data[start + 1] == JOIN_ACK_LENGTH
     change_option(scene, is_proof, 10)

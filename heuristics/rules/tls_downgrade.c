@@ -22,10 +22,12 @@ static const struct diag_tls_client_hello *hello_of(const struct diag_connection
 /* Two programs on one host ask for different things. */
 static bool asks_the_same(const struct diag_connection *conn, const struct diag_connection *other)
 {
+    if (!diag_same_ends(conn, other))
+        return false;
     const struct diag_tls_client_hello *a = hello_of(conn);
     const struct diag_tls_client_hello *b = hello_of(other);
 
-    return a && b && diag_same_ends(conn, other) && strcmp(a->server_name, b->server_name) == 0;
+    return a && b && strcmp(a->server_name, b->server_name) == 0;
 }
 
 static bool failed_higher(const struct diag_connection *conn, const struct diag_connection *other)

@@ -185,6 +185,7 @@ static void apply_third(const struct diag_step *step)
     if (o->over ? !step->y->bytes : step->seg->ack - step->y->isn != 1)
         return;
     o->ack_frame = step->seg->frame;
+    o->ack_tsecr = step->seg->options & DIAG_OPT_TIMESTAMPS ? step->seg->tsecr : 0;
     o->ack_ns = step->seg->time_ns;
     o->established = true;
     if (o->series == 1 && !o->synack_repeats && !o->over)

@@ -220,6 +220,7 @@ struct diag_opening {
     bool synack_timestamps;
 
     uint32_t ack_frame; /* the client's third segment of the handshake */
+    uint32_t ack_tsecr; /* its echo; 0 without timestamps */
     int64_t ack_ns;
     bool established;
     uint32_t bad_cycles; /* SYN/ACKs that the client rejected */

@@ -74,10 +74,22 @@ static bool queue_is_full(const struct diag_connection *conn)
            diag_any_beside(conn, INT64_MAX, is_served);
 }
 
+/* The ACK echoes what no SYN/ACK bore: a server that checks it (Linux since 6.15) drops it. */
+static bool echo_is_wrong(const struct diag_connection *conn)
+{
+    const struct diag_opening *o = &conn->opening;
+
+    return o->synack_timestamps && o->ack_tsecr &&
+           (diag_seq_lt(o->ack_tsecr, o->synack_tsval) ||
+            diag_seq_lt(conn->half[DIAG_SERVER].tsval, o->ack_tsecr));
+}
+
 /* RFC 3168 6.1.5: what is sent again is Not-ECT. If that dies too, it is not the mark that is
  * dropped. */
 static enum diag_cause why_not_accepted(const struct diag_connection *conn, bool verdict)
 {
+    if (echo_is_wrong(conn))
+        return DIAG_CAUSE_bad_echo;
     if (ecn_on(conn) && conn->half[DIAG_CLIENT].again_not_ect)
         return DIAG_CAUSE_ecn_state;
     return verdict && queue_is_full(conn) ? DIAG_CAUSE_accept_queue : DIAG_CAUSE_unknown;
@@ -90,6 +102,10 @@ static void refine(struct diag_finding *f, enum diag_cause cause)
     if (cause == DIAG_CAUSE_accept_queue) {
         f->blame = DIAG_BLAME_SERVER;
         f->layer = DIAG_LAYER_APP;
+    }
+    if (cause == DIAG_CAUSE_bad_echo) {
+        f->blame = DIAG_BLAME_CLIENT | DIAG_BLAME_MIDDLEBOX;
+        f->layer = DIAG_LAYER_STACK;
     }
     if (cause == DIAG_CAUSE_ect_dropped)
         f->blame = DIAG_BLAME_MIDDLEBOX;
@@ -105,7 +121,8 @@ static struct diag_finding *report(const struct diag_connection *conn, struct di
     uint32_t tries = 1 + (c->flight_count ? c->flight[0].again : c->again);
     struct diag_finding *f =
         diag_raise(out, DIAG_synack_retx_after_data, DIAG_SERVER, frame, o->repeats_after_data,
-                   o->synack_last_ns - o->ack_ns, c->first_data_frame, tries);
+                   o->synack_last_ns - o->ack_ns, c->first_data_frame, tries, o->ack_tsecr,
+                   o->synack_timestamps ? o->synack_tsval : 0);
 
     if (!f)
         return NULL;

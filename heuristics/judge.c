@@ -158,7 +158,7 @@ static void silence_overtaken(struct diag_sentence *s)
 }
 
 /* What is said of "the server" is said of whoever answers in its name. */
-static void suspect_proxy(GPtrArray *made, guint from)
+static bool suspect_proxy(GPtrArray *made, guint from)
 {
     bool nearby = false;
 
@@ -169,6 +169,44 @@ static void suspect_proxy(GPtrArray *made, guint from)
         struct diag_finding *f = made->pdata[i];
 
         if (f->blame & DIAG_BLAME_SERVER)
+            f->blame |= DIAG_BLAME_PROXY;
+    }
+    return nearby;
+}
+
+/* Somebody takes TLS bytes in the server's name and does not go on. */
+static bool may_be_the_proxy(const struct diag_judged *judged)
+{
+    const struct diag_finding *f = judged->finding;
+
+    if (f->verdict || judged->explained || judged->effective < f->severity ||
+        !(f->blame & DIAG_BLAME_SERVER))
+        return false;
+    switch (f->id) {
+    case DIAG_tls_no_server_hello:
+    case DIAG_tls_stall_after_server_hello:
+    case DIAG_tls_stall_server_finished:
+    case DIAG_tls_slow_server_hello:
+    case DIAG_tls_ch_reset:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* An event does not know yet what the end of the connection shows: the verdict says it again. */
+static void suspect_proxy_again(struct diag_engine *engine, struct diag_judgement *judgement,
+                                struct diag_sentence *s)
+{
+    size_t count = s->count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!may_be_the_proxy(&s->findings[i]))
+            continue;
+        struct diag_finding *f =
+            diag_sentence_say_again(engine, judgement, s, s->findings[i].finding);
+
+        if (f)
             f->blame |= DIAG_BLAME_PROXY;
     }
 }
@@ -183,13 +221,16 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     guint events = conn->events ? conn->events->len : 0;
 
     diag_rules_end(conn, &out);
-    suspect_proxy(judgement->made, made);
+    bool nearby = suspect_proxy(judgement->made, made);
+
     s->conn = conn;
     s->findings = g_new0(struct diag_judged, events + (judgement->made->len - made) + 1);
     s->count = copy_judged(s->findings, conn->events, 0);
     s->count += copy_judged(s->findings + s->count, judgement->made, made);
     silence_overtaken(s);
     fold(s);
+    if (nearby)
+        suspect_proxy_again(engine, judgement, s);
     return s;
 }
 

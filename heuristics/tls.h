@@ -273,6 +273,8 @@ void diag_tls_offered_parameters(const struct diag_tls_client_hello *hello, char
                                  size_t size);
 /* "TLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, x25519" */
 void diag_tls_chosen_parameters(const struct diag_tls_server_hello *hello, char *text, size_t size);
+/* The server name that was asked for, "no name", or NULL when the capture does not show it. */
+const char *diag_tls_asked_name(const struct diag_tls_client_hello *hello);
 /* "certificate for www.example.com, issued by CN=Example CA" */
 void diag_tls_offered_certificate(const struct diag_tls_facts *facts, enum diag_side by, char *text,
                                   size_t size);

@@ -84,6 +84,13 @@ void diag_tls_chosen_parameters(const struct diag_tls_server_hello *hello, char 
     }
 }
 
+const char *diag_tls_asked_name(const struct diag_tls_client_hello *hello)
+{
+    if (hello->has_server_name)
+        return hello->server_name;
+    return hello->length && !hello->partial ? "no name" : NULL;
+}
+
 /* As much of a list of names, or of a distinguished name, as a sentence bears. */
 #define NAME_SHOWN 96
 
@@ -91,7 +98,7 @@ void diag_tls_offered_certificate(const struct diag_tls_facts *facts, enum diag_
                                   size_t size)
 {
     const struct diag_certificate_entry *own = facts->certificates.chain[0];
-    const struct diag_tls_client_hello *hello = facts->client_hello;
+    const char *asked = diag_tls_asked_name(facts->client_hello);
 
     if (by == facts->client) {
         snprintf(text, size, "the client's certificate");
@@ -103,9 +110,9 @@ void diag_tls_offered_certificate(const struct diag_tls_facts *facts, enum diag_
                  own->facts.self_signed ? "itself" : own->facts.issuer);
     else
         snprintf(text, size, "the server's certificate");
-    if (hello->has_server_name) {
+    if (asked) {
         put(text, size, "; asked for: ");
-        put(text, size, hello->server_name);
+        put(text, size, asked);
     }
 }
 

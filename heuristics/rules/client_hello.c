@@ -124,8 +124,7 @@ static void hello_reset(const struct diag_step *step, const struct diag_tls_fact
     if (!f)
         return;
     f->cause = step->rst ? DIAG_CAUSE_rst : DIAG_CAUSE_fin;
-    if (tls->client_hello->has_server_name)
-        diag_name_it(step->out, f, tls->client_hello->server_name);
+    diag_name_it(step->out, f, diag_tls_asked_name(tls->client_hello));
     diag_cite(f, DIAG_ROLE_client_hello, hello);
     diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
 }

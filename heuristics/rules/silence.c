@@ -136,8 +136,8 @@ static struct diag_finding *report_server(const struct diag_connection *conn, st
     if (!f)
         return NULL;
     refine(f, wait, cause);
-    if (tls && tls->client_hello->has_server_name)
-        diag_name_it(out, f, tls->client_hello->server_name);
+    if (tls)
+        diag_name_it(out, f, diag_tls_asked_name(tls->client_hello));
     diag_name_it(out, f, wait->text);
     return f;
 }

@@ -64,6 +64,9 @@ static enum diag_cause refine(const struct diag_tls_facts *tls, const struct dia
 {
     const struct diag_certificate_entry *own = tls->certificates.chain[0];
 
+    /* SSL 3.0: a client that has none says so itself. */
+    if (alert->side == tls->client && cause == DIAG_CAUSE_client_certificate)
+        return DIAG_CAUSE_none;
     if (!own || alert->side != tls->client)
         return cause;
     if (own->facts.self_signed && cause == DIAG_CAUSE_unknown_ca)
@@ -128,16 +131,12 @@ static const char *answered_message(const struct diag_tls_facts *tls,
     return "what came before";
 }
 
-static const char *asked_name(const struct diag_tls_client_hello *hello)
-{
-    return hello->has_server_name ? hello->server_name : "no name";
-}
-
 /* What the rejecting side was offered: the part of it that the alert is about. */
 static void offer(const struct diag_tls_facts *tls, const struct diag_tls_alert *alert,
                   enum diag_cause cause, char text[OFFER_LENGTH])
 {
     const struct diag_tls_client_hello *hello = tls->client_hello;
+    const char *asked = diag_tls_asked_name(hello);
     bool by_client = alert->side == tls->client;
 
     *text = '\0';
@@ -166,7 +165,7 @@ static void offer(const struct diag_tls_facts *tls, const struct diag_tls_alert 
         diag_tls_offered_certificate(tls, diag_peer(alert->side), text, OFFER_LENGTH);
         break;
     case DIAG_CAUSE_server_name:
-        snprintf(text, OFFER_LENGTH, "%s", asked_name(hello));
+        snprintf(text, OFFER_LENGTH, "%s", asked ? asked : "");
         break;
     default:
         snprintf(text, OFFER_LENGTH, "%s", answered_message(tls, alert));

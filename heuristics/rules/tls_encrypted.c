@@ -149,8 +149,7 @@ static void report_rejection(const struct diag_step *step, const struct diag_tls
         f->cause = DIAG_CAUSE_client_certificate;
         f->blame = diag_blame_side(tls->client);
     }
-    diag_name_it(step->out, f,
-                 tls->client_hello->has_server_name ? tls->client_hello->server_name : "no name");
+    diag_name_it(step->out, f, diag_tls_asked_name(tls->client_hello));
     diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
     diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);
     diag_cite(f, DIAG_ROLE_alert, record->frame);

@@ -128,6 +128,15 @@ const struct diag_certificate_entry *diag_certificates_take(struct diag_certific
     return kept && kept->entry.readable ? &kept->entry : NULL;
 }
 
+bool diag_certificates_inflate(const struct diag_certificates *store, uint16_t algorithm,
+                               const uint8_t *data, size_t length, uint8_t *result, size_t size)
+{
+    const struct diag_certificate_reader *reader = &store->reader;
+
+    return reader->inflate &&
+           reader->inflate(reader->context, algorithm, data, length, result, size);
+}
+
 bool diag_certificates_cover(struct diag_certificates *store,
                              const struct diag_certificate_entry *entry, const char *name)
 {

@@ -29,6 +29,9 @@ bool diag_certificates_are_read(const struct diag_certificates *store);
 /* NULL when it is no certificate, or when there are too many already. */
 const struct diag_certificate_entry *diag_certificates_take(struct diag_certificates *store,
                                                             const uint8_t *der, size_t length);
+/* Undoes the compression of a chain (RFC 8879); false when nobody can. */
+bool diag_certificates_inflate(const struct diag_certificates *store, uint16_t algorithm,
+                               const uint8_t *data, size_t length, uint8_t *result, size_t size);
 /* Whether the certificate is for this name. */
 bool diag_certificates_cover(struct diag_certificates *store,
                              const struct diag_certificate_entry *entry, const char *name);

@@ -322,6 +322,10 @@ struct diag_certificate_reader {
                  struct diag_certificate *certificate);
     /* Whether it is for this host name or address (RFC 9525). */
     bool (*covers)(void *context, const uint8_t *der, size_t length, const char *name);
+    /* Undoes a compression of RFC 8879 (1 zlib, 2 brotli, 3 zstd). False when it cannot, or when
+     * the result has not exactly this size. NULL: nobody can. */
+    bool (*inflate)(void *context, uint16_t algorithm, const uint8_t *data, size_t length,
+                    uint8_t *result, size_t size);
 };
 
 /* ---- findings ------------------------------------------------------------------------------ */

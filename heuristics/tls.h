@@ -137,7 +137,7 @@ struct diag_tls_certificates {
     uint32_t frame; /* 0: none seen */
     int64_t time_ns;
     uint32_t length; /* of the handshake message with its header */
-    uint32_t count;  /* certificates in it; 0 for a compressed one */
+    uint32_t count;  /* certificates in it; 0 for a compressed one that cannot be read */
     bool compressed;
     /* The first of them, the server's own before all; NULL: not captured, or no certificate. */
     const struct diag_certificate_entry *chain[DIAG_TLS_MAX_CHAIN];

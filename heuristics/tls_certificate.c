@@ -122,3 +122,44 @@ void diag_tls_certificates_bytes(struct diag_tls_reader *reader, const uint8_t *
             walk->broken = true;
     }
 }
+
+/* ---- RFC 8879 4: algorithm, size of the Certificate message, and that message compressed */
+
+/* Two bytes, three, and three of the length. */
+#define COMPRESSED_HEADER 8
+/* A crafted one claims up to 16 MB. */
+#define LONGEST_CHAIN 131072
+
+static uint32_t number(const uint8_t *p, size_t width)
+{
+    uint32_t value = 0;
+
+    for (size_t i = 0; i < width; i++)
+        value = value << 8 | p[i];
+    return value;
+}
+
+bool diag_tls_certificates_inflate(struct diag_tls_reader *reader)
+{
+    const struct diag_tls_assembly *message = &reader->message;
+    const GByteArray *body = message->body;
+
+    if (!is_wanted(reader) || message->holed || !body || body->len <= COMPRESSED_HEADER ||
+        body->len < message->length)
+        return false;
+    uint32_t size = number(body->data + 2, 3);
+    uint32_t length = number(body->data + 5, 3);
+
+    if (size == 0 || size > LONGEST_CHAIN || length != body->len - COMPRESSED_HEADER)
+        return false;
+    uint8_t *chain = g_malloc(size);
+    bool inflated = diag_certificates_inflate(reader->tls->store, (uint16_t)number(body->data, 2),
+                                              body->data + COMPRESSED_HEADER, length, chain, size);
+
+    if (inflated) {
+        diag_tls_certificates_begin(reader);
+        diag_tls_certificates_bytes(reader, chain, size);
+    }
+    g_free(chain);
+    return inflated;
+}

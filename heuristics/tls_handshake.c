@@ -13,7 +13,7 @@
 #define LONGEST_MESSAGE     (128 * 1024)
 #define LONGEST_CERTIFICATE (1024 * 1024)
 #define KEPT                4096
-#define KEPT_CLIENT_HELLO   16384
+#define KEPT_LARGE          16384
 
 bool diag_tls_handshake_known(uint8_t type)
 {
@@ -31,7 +31,8 @@ static uint32_t kept_bytes(uint8_t type)
 {
     switch (type) {
     case DIAG_TLS_CLIENT_HELLO:
-        return KEPT_CLIENT_HELLO;
+    case DIAG_TLS_COMPRESSED_CERTIFICATE:
+        return KEPT_LARGE;
     case DIAG_TLS_SERVER_HELLO:
     case DIAG_TLS_SERVER_KEY_EXCHANGE:
         return KEPT;

@@ -105,14 +105,18 @@ static void certificate_done(struct diag_tls_reader *reader, const struct diag_c
     struct diag_tls_certificates *seen = &reader->tls->facts.certificates;
     const struct diag_tls_assembly *message = &reader->message;
 
+    bool compressed = message->type == DIAG_TLS_COMPRESSED_CERTIFICATE;
+
     if (diag_tls_is_client(reader) || seen->frame)
         return;
+    bool readable = !compressed || diag_tls_certificates_inflate(reader);
+
     doubt_the_clock(reader->tls, chunk->time_ns);
     seen->frame = chunk->frame;
     seen->time_ns = chunk->time_ns;
     seen->length = message->length + DIAG_TLS_HANDSHAKE_HEADER;
-    seen->compressed = message->type == DIAG_TLS_COMPRESSED_CERTIFICATE;
-    seen->count = seen->compressed ? 0 : message->walk.count;
+    seen->compressed = compressed;
+    seen->count = readable ? message->walk.count : 0;
 }
 
 static void key_exchange_done(struct diag_tls_reader *reader)

@@ -156,6 +156,8 @@ void diag_tls_certificates_begin(struct diag_tls_reader *reader);
 void diag_tls_certificates_bytes(struct diag_tls_reader *reader, const uint8_t *data,
                                  uint32_t length);
 void diag_tls_certificates_end(struct diag_tls_reader *reader);
+/* A CompressedCertificate message is complete. False when it cannot be read. */
+bool diag_tls_certificates_inflate(struct diag_tls_reader *reader);
 
 /* ---- tls_decrypted.c */
 

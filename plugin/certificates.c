@@ -4,6 +4,7 @@
  * but a certificate's own, to know whether it is self-signed; nothing is trusted or distrusted.
  */
 #include "certificates.h"
+#include "inflate.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -212,5 +213,5 @@ static bool covers(void *context, const uint8_t *der, size_t length, const char 
     return result;
 }
 
-const struct diag_certificate_reader diag_gnutls_reader = {.read = read_certificate,
-                                                           .covers = covers};
+const struct diag_certificate_reader diag_gnutls_reader = {
+    .read = read_certificate, .covers = covers, .inflate = diag_inflate};

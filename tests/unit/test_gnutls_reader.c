@@ -111,11 +111,44 @@ static void damage_is_no_danger(void)
     g_free(der.data);
 }
 
+static const char chain[] = "certificate certificate certificate";
+
+static bool inflates(uint16_t algorithm, const uint8_t *data, size_t length, size_t size)
+{
+    uint8_t result[64] = {0};
+    bool inflated =
+        diag_gnutls_reader.inflate(NULL, algorithm, data, length, result, MIN(size, sizeof result));
+
+    return inflated && memcmp(result, chain, size) == 0;
+}
+
+static void compression_is_undone_to_exactly_the_size_that_was_told(void)
+{
+    static const uint8_t zlib[] = {0x78, 0xda, 0x4b, 0x4e, 0x2d, 0x2a, 0xc9, 0x4c,
+                                   0xcb, 0x4c, 0x4e, 0x2c, 0x49, 0x55, 0x48, 0xc6,
+                                   0xce, 0x06, 0x00, 0xf8, 0x72, 0x0d, 0xca};
+    static const uint8_t brotli[] = {0x1b, 0x22, 0x00, 0xf8, 0x25, 0x00, 0x0a,
+                                     0x18, 0x62, 0x6a, 0x01, 0x6f, 0x4c, 0x0d};
+    const size_t size = sizeof chain - 1;
+
+    CHECK(inflates(1, zlib, sizeof zlib, size));
+    CHECK(inflates(2, brotli, sizeof brotli, size));
+    for (size_t n = 0; n < sizeof zlib; n++)
+        CHECK(!inflates(1, zlib, n, size));
+    for (size_t n = 0; n < sizeof brotli; n++)
+        CHECK(!inflates(2, brotli, n, size));
+    CHECK(!inflates(1, zlib, sizeof zlib, size - 1));
+    CHECK(!inflates(1, zlib, sizeof zlib, size + 1));
+    CHECK(!inflates(2, brotli, sizeof brotli, size - 1));
+    CHECK(!inflates(3, zlib, sizeof zlib, size)); /* zstd: nobody here reads it */
+}
+
 int main(void)
 {
     a_servers_certificate_is_read_whole();
     who_signed_it_is_told();
     names_are_compared_as_rfc_9525_says();
     damage_is_no_danger();
+    compression_is_undone_to_exactly_the_size_that_was_told();
     return check_failures > 0;
 }

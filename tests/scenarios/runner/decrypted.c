@@ -36,11 +36,57 @@ static bool put_known(GByteArray *bytes, const char *name)
     return false;
 }
 
+/* A zlib stream (RFC 1950, 1951) that stores its content as it is, in blocks. */
+static void put_stored(GByteArray *bytes, const GByteArray *content)
+{
+    const uint32_t modulus = 65521; /* of Adler-32 */
+    uint32_t a = 1, b = 0;
+
+    scn_put(bytes, 0x7801, 2);
+    for (guint at = 0; at < content->len;) {
+        guint n = MIN(content->len - at, 1000);
+        uint32_t swapped = (n & 0xff) << 8 | n >> 8;
+
+        scn_put(bytes, at + n == content->len, 1);
+        scn_put(bytes, swapped, 2);
+        scn_put(bytes, ~swapped & 0xffff, 2);
+        g_byte_array_append(bytes, content->data + at, n);
+        at += n;
+    }
+    for (guint i = 0; i < content->len; i++) {
+        a = (a + content->data[i]) % modulus;
+        b = (b + a) % modulus;
+    }
+    scn_put(bytes, b << 16 | a, 4);
+}
+
+/* RFC 8879 4: 1 is zlib. */
+static void put_compressed(const struct scn_line *line, GByteArray *bytes, const char *names)
+{
+    GByteArray *content = g_byte_array_new();
+
+    scn_put_chain(line, content, names, true);
+    scn_put(bytes, 25, 1);
+    guint message = scn_begin(bytes, 3);
+
+    scn_put(bytes, 1, 2);
+    scn_put(bytes, content->len, 3);
+    guint stream = scn_begin(bytes, 3);
+
+    put_stored(bytes, content);
+    scn_end(bytes, stream, 3);
+    scn_end(bytes, message, 3);
+    g_byte_array_free(content, TRUE);
+}
+
 static void put_message(const struct scn_line *line, GByteArray *bytes, const char *name)
 {
     const char *chain = "chain13:";
+    const char *compressed = "compressed:";
 
-    if (g_str_has_prefix(name, chain)) {
+    if (g_str_has_prefix(name, compressed)) {
+        put_compressed(line, bytes, name + strlen(compressed));
+    } else if (g_str_has_prefix(name, chain)) {
         scn_put(bytes, 11, 1);
         guint message = scn_begin(bytes, 3);
 

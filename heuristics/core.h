@@ -102,6 +102,7 @@ struct diag_engine {
     GStringChunk *strings;
     struct diag_names *names;
     struct diag_neighbours *neighbours;
+    struct diag_claims *claims;
     struct diag_certificates *certificates;
     uint32_t frames;
     uint32_t last_frame;

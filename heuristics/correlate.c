@@ -166,6 +166,7 @@ void diag_correlate(struct diag_engine *engine, struct diag_judgement *judgement
     diag_correlate_services(engine, judgement, all);
     diag_correlate_names(engine, judgement);
     diag_correlate_neighbours(engine, judgement);
+    diag_correlate_claims(engine, judgement);
     for (guint i = 0; i < judgement->hosts->len; i++) {
         struct diag_host *host = g_ptr_array_index(judgement->hosts, i);
 

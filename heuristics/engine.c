@@ -47,6 +47,7 @@ struct diag_engine *diag_engine_new(const struct diag_settings *settings)
     engine->strings = g_string_chunk_new(256);
     engine->names = diag_names_new(settings);
     engine->neighbours = diag_neighbours_new();
+    engine->claims = diag_claims_new();
     engine->certificates = diag_certificates_new();
     return engine;
 }
@@ -61,6 +62,7 @@ void diag_engine_free(struct diag_engine *engine)
     g_string_chunk_free(engine->strings);
     diag_names_free(engine->names);
     diag_neighbours_free(engine->neighbours);
+    diag_claims_free(engine->claims);
     diag_certificates_free(engine->certificates);
     g_free(engine);
 }
@@ -213,6 +215,7 @@ void diag_feed_arp(struct diag_engine *engine, const struct diag_arp *arp)
 {
     engine->fed++;
     diag_neighbours_arp(engine->neighbours, arp);
+    diag_claims_arp(engine->claims, arp);
 }
 
 static uint32_t frame_of(const GPtrArray *findings, guint i)

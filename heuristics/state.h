@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "claims.h"
 #include "diag.h"
 #include "names.h"
 #include "neighbours.h"

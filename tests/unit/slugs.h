@@ -119,6 +119,7 @@ static const char *const slugs[] = {
     "host_listen_overflow",
     "host_intermittent",
     "name_fallback_address",
+    "host_duplicate_ip",
 };
 
 #endif

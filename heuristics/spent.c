@@ -96,6 +96,13 @@ static bool is_over(const struct diag_connection *conn)
            diag_both_fins(conn);
 }
 
+/* Nothing but a FIN is sent again: whatever was to be said has arrived. */
+static bool only_closes(const struct diag_step *step)
+{
+    return step->fin && step->again && !step->seg->payload &&
+           !diag_outstanding(step->conn, step->from);
+}
+
 static bool is_stall(const struct diag_step *step)
 {
     return (step->again && !step->keepalive) || step->x->zero_frame || step->y->zero_frame;
@@ -108,10 +115,21 @@ static bool flows_on(const struct diag_step *step, int64_t gap)
            step->x->data_frame == step->x->last_frame && gap <= FLOWING_NS;
 }
 
+/* What the peer sent last that needs an ACK: data, perhaps sent again, or what opens and closes. */
+static int64_t last_said(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].from != step->from && conn->recent[i].end != conn->recent[i].seq)
+            return conn->recent[i].time_ns;
+    return step->y->last_ns;
+}
+
 /* A stack acknowledges at once, or a moment later: what takes longer is the path. */
 static int64_t share_of_ack(const struct diag_step *step, int64_t gap)
 {
-    int64_t way = on_the_way(step, step->y->last_ns, gap);
+    int64_t way = on_the_way(step, step->advances ? last_said(step) : step->y->last_ns, gap);
 
     if (!step->advances)
         return way;
@@ -150,7 +168,7 @@ void diag_spent_add(const struct diag_step *step)
         return;
     if (is_connecting(conn))
         part = DIAG_PART_connect;
-    else if (is_over(conn))
+    else if (is_over(conn) || only_closes(step))
         part = step->advances ? DIAG_PART_network : DIAG_PART_other;
     else if (diag_in_tls_handshake(conn))
         part = DIAG_PART_tls;

@@ -8,6 +8,8 @@
 #define FTP_DATA_PORT  20
 #define LONELY_NS      (5 * DIAG_SECOND_NS)
 #define GUESSED_RTT_NS (200 * DIAG_MS_NS)
+/* Nothing travels longer: beyond it the clock has leapt, and a multiple would overflow. */
+#define LONGEST_RTT_NS (3600 * DIAG_SECOND_NS)
 
 static bool begins_with_method(const uint8_t *data, uint32_t n)
 {
@@ -115,7 +117,7 @@ int64_t diag_rtt(const struct diag_connection *conn)
         rtt = conn->ack_rtt_ns[side];
     if (rtt == DIAG_UNKNOWN_NS)
         return GUESSED_RTT_NS;
-    return rtt > DIAG_MS_NS ? rtt : DIAG_MS_NS;
+    return CLAMP(rtt, DIAG_MS_NS, LONGEST_RTT_NS);
 }
 
 bool diag_both_fins(const struct diag_connection *conn)

@@ -154,6 +154,14 @@ static inline int64_t diag_max_ns(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* A sum that a capture whose clock leaps to and fro cannot make overflow. */
+static inline void diag_add_ns(int64_t *sum, int64_t ns)
+{
+    const int64_t most = INT64_C(1) << 61; /* 73 years */
+
+    *sum = diag_min_ns(*sum, most) + diag_min_ns(diag_max_ns(ns, 0), most);
+}
+
 /* ---- distance */
 
 /* One hop is a NAT, a container or a host bridge. */

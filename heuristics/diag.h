@@ -20,10 +20,10 @@
 #define DIAG_MAX_CAUSES   20
 #define DIAG_NO_STREAM    UINT32_MAX
 #define DIAG_UNKNOWN_NS   INT64_MIN
-/* Whatever a capture file claims, facts lie between 1896 and 2116, so that two times can always be
- * subtracted. */
-#define DIAG_EARLIEST_NS (-(INT64_C(1) << 61))
-#define DIAG_LATEST_NS   (INT64_C(1) << 62)
+/* Whatever a capture file claims, facts lie between 1970 and 2116, so that times can always be
+ * subtracted, and two durations added. */
+#define DIAG_EARLIEST_NS INT64_C(0)
+#define DIAG_LATEST_NS   ((INT64_C(1) << 62) - 1)
 
 enum diag_id {
 #define DIAGNOSIS(id, ...) DIAG_##id,

@@ -175,7 +175,7 @@ void diag_flight_acknowledge(const struct diag_step *step)
         if (!range->again)
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
         else if (diag_range_stalled(range))
-            step->conn->stalled_ns += step->seg->time_ns - range->time_ns;
+            diag_add_ns(&step->conn->stalled_ns, step->seg->time_ns - range->time_ns);
     }
     y->flight_count -= gone;
     if (y->flight)

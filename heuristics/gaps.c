@@ -62,7 +62,7 @@ void diag_gaps_count_late(const struct diag_step *step)
             continue;
         x->late += !diag_gap_fills_late(step, &x->hole[i]);
         if (x->hole[i].duplicate_acked && missing >= DIAG_SECOND_NS)
-            step->conn->stalled_ns += missing;
+            diag_add_ns(&step->conn->stalled_ns, missing);
     }
 }
 

@@ -154,8 +154,8 @@ static void split(const struct diag_step *step, int64_t gap)
                       : speaks || ends    ? on_the_way(step, cue(step), gap)
                                           : share_of_request(step, gap);
 
-    conn->spent_ns[DIAG_PART_network] += network;
-    conn->spent_ns[speaks ? part_of(step->from) : awaited(conn)] += gap - network;
+    diag_add_ns(&conn->spent_ns[DIAG_PART_network], network);
+    diag_add_ns(&conn->spent_ns[speaks ? part_of(step->from) : awaited(conn)], gap - network);
 }
 
 void diag_spent_add(const struct diag_step *step)
@@ -177,5 +177,5 @@ void diag_spent_add(const struct diag_step *step)
     if (part == DIAG_PART_COUNT)
         split(step, gap);
     else
-        conn->spent_ns[part] += gap;
+        diag_add_ns(&conn->spent_ns[part], gap);
 }

@@ -25,7 +25,7 @@ uint32_t diag_mss_of(const struct diag_half *receiver)
 static void end_starving(struct diag_half *sender, int64_t now_ns)
 {
     if (sender->starved)
-        sender->starved_ns += diag_max_ns(now_ns - sender->starved_since_ns, 0);
+        diag_add_ns(&sender->starved_ns, diag_max_ns(now_ns - sender->starved_since_ns, 0));
     sender->starved = false;
 }
 
@@ -46,7 +46,7 @@ static void note_room(const struct diag_step *step, struct diag_half *sender,
         if (!sender->ever_full_frame)
             sender->ever_full_frame = seg->frame;
     } else if (!full && sender->full_frame) {
-        sender->full_ns += diag_max_ns(seg->time_ns - sender->full_since_ns, 0);
+        diag_add_ns(&sender->full_ns, diag_max_ns(seg->time_ns - sender->full_since_ns, 0));
         sender->full_frame = 0;
     }
     if (full && !from_sender && !sender->starved && seg->ack == sender->nxt) {
@@ -67,7 +67,7 @@ static void note_closed(const struct diag_step *step)
     } else if (seg->window != 0 && x->zero_frame) {
         int64_t closed = seg->time_ns - x->zero_ns;
 
-        step->conn->stalled_ns += closed >= DIAG_SECOND_NS ? closed : 0;
+        diag_add_ns(&step->conn->stalled_ns, closed >= DIAG_SECOND_NS ? closed : 0);
         x->zero_frame = 0;
     }
 }

@@ -73,8 +73,8 @@ static void take_interval(const struct diag_step *step)
     int64_t now = step->seg->time_ns - conn->request.first_ns;
 
     conn->request_interval_ns = now;
-    if (before && now - before <= before * EVEN_PERCENT / 100 &&
-        before - now <= before * EVEN_PERCENT / 100)
+    if (before && now - before <= before / 100 * EVEN_PERCENT &&
+        before - now <= before / 100 * EVEN_PERCENT)
         conn->polls = true;
 }
 
@@ -89,7 +89,7 @@ static void next_came_late(const struct diag_step *step)
         return;
     take_interval(step);
     conn->pauses++;
-    conn->pauses_ns += waited;
+    diag_add_ns(&conn->pauses_ns, waited);
     if (conn->pauses != OFTEN || conn->polls)
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_slow_client, DIAG_CLIENT, step->seg->frame,

@@ -22,6 +22,8 @@
 #define JITTER_NS (DIAG_MS_NS / 5)
 /* A reply may wait for its turn. */
 #define LAZY_NS (20 * DIAG_MS_NS)
+/* Longer answers tell nothing about timing; multiples of them could overflow. */
+#define LONGEST_NS (3600 * DIAG_SECOND_NS)
 
 void diag_clue_add(struct diag_reset *reset, enum diag_clue_kind kind, uint32_t reference,
                    int64_t seen, int64_t usual)
@@ -141,7 +143,7 @@ static const struct diag_sent *trigger_of(const struct diag_connection *conn,
 
         if (!may_trigger(sent, reset))
             continue;
-        if (2 * waited >= usual && waited <= lazy)
+        if (waited >= usual / 2 && waited <= lazy)
             return NULL;
         trigger = trigger ? trigger : sent;
     }
@@ -151,7 +153,7 @@ static const struct diag_sent *trigger_of(const struct diag_connection *conn,
 static void weigh_time(const struct diag_step *step, struct diag_reset *reset)
 {
     const struct diag_connection *conn = step->conn;
-    int64_t usual = shortest_answer(conn, step->from);
+    int64_t usual = diag_min_ns(shortest_answer(conn, step->from), LONGEST_NS);
 
     /* What had been acknowledged before was received long ago. */
     if (usual == DIAG_UNKNOWN_NS ||
@@ -160,7 +162,7 @@ static void weigh_time(const struct diag_step *step, struct diag_reset *reset)
     const struct diag_sent *trigger = trigger_of(conn, reset, usual);
     int64_t waited = trigger ? reset->time_ns - trigger->time_ns : 0;
 
-    if (trigger && 2 * waited < usual && usual - waited > JITTER_NS)
+    if (trigger && waited < usual / 2 && usual - waited > JITTER_NS)
         diag_clue_add(reset, DIAG_CLUE_timing, trigger->frame, waited, usual);
 }
 

@@ -88,9 +88,9 @@ static void on_segment(const struct diag_step *step)
         return;
     if (x->held++ == 0)
         x->held_frame = step->seg->frame;
-    x->held_ns += delay;
+    diag_add_ns(&x->held_ns, delay);
     if (x->held >= OFTEN)
-        step->conn->slow_ns += x->held == OFTEN ? x->held_ns : delay;
+        diag_add_ns(&step->conn->slow_ns, x->held == OFTEN ? x->held_ns : delay);
     if (x->held == OFTEN)
         report_event(step);
 }

@@ -20,7 +20,7 @@ static void report(const struct diag_step *step, const struct diag_name_delay *d
     diag_cite(f, DIAG_ROLE_query, delay->last_query);
     diag_cite(f, DIAG_ROLE_answer, delay->answer);
     diag_cite(f, step->syn ? DIAG_ROLE_syn : DIAG_ROLE_response, step->seg->frame);
-    step->conn->slow_ns += delay->delay_ns;
+    diag_add_ns(&step->conn->slow_ns, delay->delay_ns);
 }
 
 /* The client looked its server's address up before it connected. */

@@ -15,7 +15,7 @@ static void report(const struct diag_step *step, int64_t delay)
         diag_raise(step->out, DIAG_slow_path, diag_peer(step->from), step->seg->frame,
                    conn->opening.rtt_ns, delay, conn->opening.all_first_frame, conn->request.frame);
 
-    step->conn->slow_ns += conn->opening.rtt_ns + delay;
+    diag_add_ns(&step->conn->slow_ns, conn->opening.rtt_ns + delay);
     diag_cite(f, DIAG_ROLE_syn, conn->opening.all_first_frame);
     diag_cite(f, DIAG_ROLE_synack, conn->opening.synack_frame);
     diag_cite(f, DIAG_ROLE_request, conn->request.frame);

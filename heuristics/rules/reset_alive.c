@@ -45,8 +45,9 @@ static bool answers_lost(const struct diag_rst *r)
 {
     int64_t last = diag_rst_since(r, r->x->probe_last_ns);
 
-    return r->x->probe_run >= 3 && r->x->probe_gap_ns > 0 && last > r->x->probe_gap_ns * 4 / 5 &&
-           last < r->x->probe_gap_ns * 6 / 5 && r->x->probe_gap_ns < 120 * DIAG_SECOND_NS;
+    return r->x->probe_run >= 3 && r->x->probe_gap_ns > 0 &&
+           r->x->probe_gap_ns < 120 * DIAG_SECOND_NS && last > r->x->probe_gap_ns * 4 / 5 &&
+           last < r->x->probe_gap_ns * 6 / 5;
 }
 
 /* Long enough for an answer to have come. */

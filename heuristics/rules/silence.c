@@ -289,7 +289,7 @@ static void answered_late(const struct diag_step *step)
 
     if (waited - network < diag_ms(s->slow))
         return;
-    step->conn->slow_ns += waited;
+    diag_add_ns(&step->conn->slow_ns, waited);
     if (diag_raised(conn, wait.id))
         return;
     struct diag_finding *f = diag_raise(step->out, wait.id, DIAG_SERVER, step->seg->frame,
@@ -314,7 +314,7 @@ static void client_went_on(const struct diag_step *step)
         conn->closer != DIAG_NO_SIDE || !diag_awaits_tls(conn, &wait) || wait.who != DIAG_CLIENT ||
         step->seg->time_ns - wait.since_ns < patience(conn, &wait))
         return;
-    step->conn->slow_ns += step->seg->time_ns - wait.since_ns;
+    diag_add_ns(&step->conn->slow_ns, step->seg->time_ns - wait.since_ns);
     diag_cite(report(conn, step->out, &wait, step->seg->frame, step->seg->time_ns),
               DIAG_ROLE_response, step->seg->frame);
 }

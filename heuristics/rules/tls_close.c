@@ -88,7 +88,7 @@ static bool are_even(const struct diag_connection *a, const struct diag_connecti
     int64_t second = c->first_ns - b->first_ns;
     int64_t apart = first > second ? first - second : second - first;
 
-    return first >= DIAG_SECOND_NS && apart <= first * UNEVEN_PERCENT / 100;
+    return first >= DIAG_SECOND_NS && apart <= first / 100 * UNEVEN_PERCENT;
 }
 
 static bool is_monitor(const struct diag_connection *conn, const struct diag_finding *event)

@@ -128,7 +128,7 @@ static bool fell_silent(const struct run *run)
     int64_t tail = diag_ms(run->conn->engine->settings.capture_tail);
 
     return run->range->again >= SILENT_TIMES && !run->x->rst_frame && !run->y->rst_frame &&
-           silence >= diag_max_ns(tail, 2 * run->range->longest_ns);
+           silence >= tail && silence / 2 >= run->range->longest_ns;
 }
 
 /* Several copies within a round trip or two are a recovery, not yet a failure. */

@@ -60,14 +60,18 @@ static void overtaken_on_the_way(const struct diag_connection *conn, struct diag
     diag_cite(f, DIAG_ROLE_late, r->frame);
 }
 
-/* A round trip that jumps, or a sender that does not wait: the copies alone do not tell which. */
-static void suspect(const struct diag_connection *conn, struct diag_finding *f)
+/* A round trip that jumps, or a sender that does not wait: the copies alone do not tell which. As
+ * long as they are few, nobody is kept waiting. */
+static void judge_needless(const struct diag_connection *conn, struct diag_finding *f)
 {
     uint32_t sent = conn->half[f->side].data_segments;
-    bool much = sent >= LOSS_MIN_SEGMENTS &&
-                f->value[0] * 100 >= (int64_t)sent * conn->engine->settings.loss_percent;
+    bool much = f->value[0] * 100 >= (int64_t)sent * conn->engine->settings.loss_percent;
 
-    f->severity = much ? DIAG_WARN : DIAG_NOTE;
+    if (sent < LOSS_MIN_SEGMENTS || f->value[0] < LOSS_MIN_LOST || !much) {
+        diag_excuse(f);
+        return;
+    }
+    f->severity = DIAG_WARN;
     f->benign = false;
     f->blame = DIAG_BLAME_PATH | diag_blame_side(f->side);
 }
@@ -83,10 +87,8 @@ static void needless_copies(const struct diag_connection *conn, struct diag_out 
     struct diag_finding *f = diag_raise(out, DIAG_retx_spurious, side, losses->needless[side],
                                         none->count, (int64_t)none->bytes, losses->proof[side]);
 
-    if (f && none->count >= LOSS_MIN_LOST)
-        suspect(conn, f);
-    else
-        diag_excuse(f);
+    if (f)
+        judge_needless(conn, f);
     diag_cite(f, DIAG_ROLE_retransmission, losses->needless[side]);
     diag_cite(f, DIAG_ROLE_ack, losses->proof[side]);
 }

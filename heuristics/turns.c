@@ -260,17 +260,42 @@ static bool acknowledges_unread(const struct diag_step *step)
     return !facts->established.frame || half->pending || diag_seq_lt(half->next, step->seg->ack);
 }
 
+/* Early data (0-RTT) that the server took: only then does the client mark their end before its
+ * Finished. A server may answer them at once, behind its own Finished. */
+static bool owes_early_answer(const struct diag_tls_facts *facts)
+{
+    const struct diag_tls_half *client = &facts->half[facts->client];
+    const struct diag_tls_half *server = &facts->half[diag_peer(facts->client)];
+    const uint16_t end_of_early_data = 4 + 1 + 16; /* message, type, tag */
+
+    return facts->client_hello->early_data && facts->asked &&
+           facts->first_data[facts->client].frame && client->last_count > 1 &&
+           client->last[client->last_count - 2].length == end_of_early_data && server->last_count &&
+           diag_tls_finished_size(server->last[server->last_count - 1].length);
+}
+
+static void ask_again(struct diag_request *r, const struct diag_tls_facts *facts)
+{
+    r->seq = facts->asked_seq;
+    r->frame = facts->first_data[facts->client].frame;
+    r->bytes = r->end - r->seq;
+}
+
 /* TLS 1.3: the client's part ends the handshake, and nobody has to answer it. */
 static void close_handshake(const struct diag_step *step)
 {
     const struct diag_tls_facts *facts = diag_tls_facts(step->conn->tls);
     const struct diag_tls_half *half = &facts->half[step->from];
+    struct diag_request *r = &step->conn->request;
 
     if (facts->established.frame == step->seg->frame && facts->client == step->from &&
         facts->version >= TLS_1_3 && half->last_count &&
         half->last[half->last_count - 1].type == DIAG_TLS_APPLICATION_DATA &&
-        diag_tls_finished_size(half->last[half->last_count - 1].length))
-        step->conn->request.open = false;
+        diag_tls_finished_size(half->last[half->last_count - 1].length)) {
+        r->open = r->open && owes_early_answer(facts);
+        if (r->open)
+            ask_again(r, facts);
+    }
 }
 
 /* Both have closed and have each other's last byte: nothing is left to read. */

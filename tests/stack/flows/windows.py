@@ -68,7 +68,7 @@ def no_scaling(scene):
 
 @scenario('The client reads slowly, from a small buffer.', delay=0.002)
 def slow_reader(scene):
-    download(scene, buffer=24_000, pause=0.04, piece=30_000)
+    download(scene, buffer=24_000, pause=0.12, piece=60_000)
     return {'window_limited:slow_reader'}
 
 

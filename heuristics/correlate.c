@@ -164,6 +164,7 @@ void diag_correlate(struct diag_engine *engine, struct diag_judgement *judgement
     diag_correlate_connects(engine, judgement, all);
     diag_correlate_content(engine, judgement, all);
     diag_correlate_services(engine, judgement, all);
+    diag_correlate_ports(engine, judgement, all);
     diag_correlate_names(engine, judgement);
     diag_correlate_neighbours(engine, judgement);
     diag_correlate_claims(engine, judgement);

@@ -83,6 +83,8 @@ bool diag_correlate_backlog(struct diag_engine *engine, struct diag_judgement *j
 void diag_correlate_intermittent(struct diag_engine *engine, struct diag_judgement *judgement,
                                  struct diag_span service);
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement);
+void diag_correlate_ports(struct diag_engine *engine, struct diag_judgement *judgement,
+                          struct diag_span all);
 void diag_correlate_claims(struct diag_engine *engine, struct diag_judgement *judgement);
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement);
 

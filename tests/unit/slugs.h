@@ -120,6 +120,7 @@ static const char *const slugs[] = {
     "host_intermittent",
     "name_fallback_address",
     "host_duplicate_ip",
+    "host_port_exhaustion",
 };
 
 #endif

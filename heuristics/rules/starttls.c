@@ -7,8 +7,10 @@
 #include "../upgrade.h"
 #include "blame.h"
 
+#include <string.h>
+
 #define LINE_LENGTH 64
-/* A longer thing than QUIT, LOGOUT or an LDAP unbind: the client goes on without TLS. */
+/* A longer thing than QUIT or an LDAP unbind: the client goes on without TLS. */
 #define GOODBYE_BYTES 13
 /* EHLO and QUIT; with a third the client went on. */
 #define GOODBYE_REQUESTS 2
@@ -123,6 +125,35 @@ static void not_offered(const struct diag_connection *conn, struct diag_out *out
         diag_excuse(f);
 }
 
+/* The first thing that the client said after the refusal, if it is still remembered. */
+static const struct diag_sent *next_words(const struct diag_connection *conn)
+{
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent->from == DIAG_CLIENT && sent->payload && sent->seq == conn->upgrade_end)
+            return sent;
+    }
+    return NULL;
+}
+
+static bool has_word(const struct diag_sent *sent, size_t at, const char *word)
+{
+    size_t n = strlen(word);
+
+    return at + n <= sent->head_length &&
+           g_ascii_strncasecmp((const char *)sent->head + at, word, n) == 0;
+}
+
+/* IMAP puts a tag of any length before its LOGOUT; XMPP closes its stream. */
+static bool says_goodbye(const struct diag_sent *sent)
+{
+    const uint8_t *blank = memchr(sent->head, ' ', sent->head_length);
+    size_t second = blank ? (size_t)(blank + 1 - sent->head) : sent->head_length;
+
+    return has_word(sent, 0, "</stream:stream>") || has_word(sent, second, "LOGOUT");
+}
+
 /* The client did not insist on TLS. */
 static bool goes_on(const struct diag_connection *conn, const struct diag_finding *event)
 {
@@ -132,6 +163,10 @@ static bool goes_on(const struct diag_connection *conn, const struct diag_findin
         return true;
     if (event->cause == DIAG_CAUSE_stripped)
         return conn->requests > GOODBYE_REQUESTS;
+    const struct diag_sent *words = next_words(conn);
+
+    if (words && says_goodbye(words))
+        return false;
     return diag_seq_lt(conn->upgrade_end + GOODBYE_BYTES, client->nxt - client->fin);
 }
 

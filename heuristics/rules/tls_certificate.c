@@ -18,7 +18,8 @@
 struct rejection {
     uint32_t frame; /* 0: nothing, as far as the packets show */
     enum diag_role role;
-    bool alert; /* else it closed without a word */
+    bool alert;      /* else it closed without a word */
+    bool afterwards; /* when the handshake was over */
     uint8_t description;
 };
 
@@ -29,6 +30,7 @@ struct look {
     struct diag_out *out;
     const struct diag_certificate_entry *own;
     struct rejection rejection;
+    bool rejected; /* for a fault that was found */
 };
 
 /* ---- was it rejected? */
@@ -46,26 +48,41 @@ static struct rejection by_alert(const struct diag_tls_facts *tls)
 
         if (alert->side == tls->client && !alert->encrypted &&
             alert->frame > tls->certificates.frame && is_about_certificates(alert->description))
-            return (struct rejection){alert->frame, DIAG_ROLE_alert, true, alert->description};
+            return (struct rejection){.frame = alert->frame,
+                                      .role = DIAG_ROLE_alert,
+                                      .alert = true,
+                                      .description = alert->description};
     }
     return (struct rejection){0};
 }
 
-/* Programs that check after the handshake close without alert and without a byte of data. */
+/* It said something before it closed; what the server says to that is no reason of the client's. */
+static bool is_silent(const struct diag_connection *conn, const struct diag_tls_facts *tls)
+{
+    for (size_t i = 0; i < tls->alert_count; i++)
+        if (tls->alerts[i].side == tls->client || tls->alerts[i].frame < conn->close_frame)
+            return false;
+    return !tls->first_data[tls->client].frame;
+}
+
+/* Programs that check after the handshake close without alert and without a byte of data. In TLS
+ * 1.3 they would look like any client that changed its mind, if there were no keys. */
 static struct rejection by_close(const struct diag_connection *conn,
                                  const struct diag_tls_facts *tls)
 {
     const struct diag_half *client = &conn->half[tls->client];
-    bool afterwards = tls->established.frame;
+    bool afterwards = tls->established.frame && tls->established.frame <= conn->close_frame;
     int64_t since = afterwards ? tls->established.time_ns : tls->certificates.time_ns;
 
-    if (conn->closer != tls->client || tls->first_data[tls->client].frame ||
+    if (conn->closer != tls->client || !is_silent(conn, tls) ||
+        (afterwards && tls->version >= 0x0304) ||
         conn->close_ns - since > (afterwards ? AFTERWARDS_NS : AT_ONCE_NS) ||
         conn->close_frame <= tls->certificates.frame)
         return (struct rejection){0};
-    return (struct rejection){
-        conn->close_frame, client->rst_frame == conn->close_frame ? DIAG_ROLE_rst : DIAG_ROLE_fin,
-        false, 0};
+    return (struct rejection){.frame = conn->close_frame,
+                              .role = client->rst_frame == conn->close_frame ? DIAG_ROLE_rst
+                                                                             : DIAG_ROLE_fin,
+                              .afterwards = afterwards};
 }
 
 static struct rejection rejection_of(const struct diag_connection *conn,
@@ -73,7 +90,7 @@ static struct rejection rejection_of(const struct diag_connection *conn,
 {
     struct rejection rejection = by_alert(tls);
 
-    return rejection.frame || tls->alert_count ? rejection : by_close(conn, tls);
+    return rejection.frame ? rejection : by_close(conn, tls);
 }
 
 /* 42 and 46 are what stacks send for anything; the others name one fault. */
@@ -125,7 +142,24 @@ static void accept(const struct look *look, struct diag_finding *f)
     f->blame = DIAG_BLAME_NONE;
 }
 
-static void tell(const struct look *look, struct diag_finding *f, bool rejected, const char *name)
+/* What the fault of the certificate explains: the handshake was finished in vain. */
+static void left_unused(const struct look *look)
+{
+    const struct rejection *rejection = &look->rejection;
+    const struct diag_tls_facts *tls = look->tls;
+    struct diag_finding *f =
+        diag_raise(look->out, DIAG_tls_closed_in_handshake, tls->client, rejection->frame,
+                   look->conn->close_ns - tls->established.time_ns, tls->established.frame);
+
+    if (!f)
+        return;
+    f->cause = DIAG_CAUSE_unused;
+    f->blame = DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER;
+    diag_cite(f, DIAG_ROLE_certificate, tls->certificates.frame);
+    diag_cite(f, rejection->role, rejection->frame);
+}
+
+static void tell(struct look *look, struct diag_finding *f, bool rejected, const char *name)
 {
     if (!f)
         return;
@@ -141,6 +175,7 @@ static void tell(const struct look *look, struct diag_finding *f, bool rejected,
     diag_cite(f, look->rejection.role, look->rejection.frame);
     if (!look->rejection.alert)
         f->confidence = DIAG_MEDIUM;
+    look->rejected = true;
 }
 
 static const char *name_of(const struct look *look)
@@ -162,7 +197,7 @@ static uint32_t others_out_of_date(const struct diag_tls_certificates *seen)
     return n;
 }
 
-static void expired(const struct look *look)
+static void expired(struct look *look)
 {
     const struct diag_tls_certificates *seen = &look->tls->certificates;
     int64_t outside = diag_certificate_outside_ns(&look->own->facts, seen->time_ns);
@@ -178,7 +213,7 @@ static void expired(const struct look *look)
     tell(look, f, rejects_for(&look->rejection, 45) || closes_on(&look->rejection), name_of(look));
 }
 
-static void other_name(const struct look *look)
+static void other_name(struct look *look)
 {
     uint32_t frame = look->tls->certificates.frame;
 
@@ -216,7 +251,7 @@ static bool issuer_is_no_root(const struct look *look)
     return issuer ? !issuer->facts.self_signed : look->own->facts.by_forum;
 }
 
-static void chain_incomplete(const struct look *look)
+static void chain_incomplete(struct look *look)
 {
     const struct diag_tls_certificates *seen = &look->tls->certificates;
 
@@ -236,15 +271,17 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     if (!tls || tls->certificates.chain_count == 0 || !tls->certificates.frame ||
         !tls->certificates.chain[0])
         return;
-    const struct look look = {.conn = conn,
-                              .tls = tls,
-                              .out = out,
-                              .own = tls->certificates.chain[0],
-                              .rejection = rejection_of(conn, tls)};
+    struct look look = {.conn = conn,
+                        .tls = tls,
+                        .out = out,
+                        .own = tls->certificates.chain[0],
+                        .rejection = rejection_of(conn, tls)};
 
     expired(&look);
     other_name(&look);
     chain_incomplete(&look);
+    if (look.rejected && look.rejection.afterwards)
+        left_unused(&look);
 }
 
 const struct diag_rule diag_rule_tls_certificate = {.name = "tls_certificate", .on_end = on_end};

@@ -22,6 +22,9 @@ static inline bool diag_is_heartbeat_scan(const struct diag_tls_facts *tls)
     return false;
 }
 
+/* This side's last TLS record is a close_notify, or cannot be told from one (tls_encrypted.c). */
+bool diag_said_goodbye(const struct diag_connection *conn, enum diag_side side);
+
 /* Of Multipath TCP: the connection lives on in its other subflows (RFC 8684 3.6). */
 static inline bool diag_ends_subflow(const struct diag_step *step)
 {

@@ -12,6 +12,11 @@
 #define FAREWELL_BYTES 300
 /* Hellos, a long chain of certificates and a few tickets. */
 #define HANDSHAKE_BYTES 20000
+/* With so many copies of the same bytes, their loss is no accident, and no silence of who sent. */
+#define COPIES 2
+/* Every path carries this much payload (RFC 791 576 bytes, RFC 8200 1280 bytes, less headers). */
+#define SURE_V4 536
+#define SURE_V6 1220
 /* One program wrote and closed; a person, or another thread, is slower. */
 #define TOGETHER_NS (2 * DIAG_MS_NS)
 
@@ -49,6 +54,46 @@ static int64_t waiting_since(const struct diag_step *step, uint32_t *frame)
     return r->last_ns;
 }
 
+/* The peer did speak, again and again, and this side has not received it. */
+static const struct diag_range *sent_in_vain(const struct diag_step *step)
+{
+    const struct diag_half *y = step->y;
+    const struct diag_range *first = y->flight_count ? &y->flight[0] : NULL;
+
+    return first && first->again >= COPIES && (step->seg->flags & DIAG_ACK) &&
+                   diag_seq_le(step->seg->ack, first->seq) && y->fin_seq != first->seq
+               ? first
+               : NULL;
+}
+
+/* All of it is large, nothing of that size ever passed, and small segments do: what this side sent
+ * was acknowledged, and it knows, for it did not send it again. */
+static bool only_small_ones_pass(const struct diag_step *step)
+{
+    const struct diag_half *y = step->y;
+    bool v6 = step->conn->endpoint[step->from].address.length == 16;
+    uint16_t sure = v6 ? SURE_V6 : SURE_V4;
+
+    for (uint32_t i = 0; i < y->flight_count; i++)
+        if (y->flight[i].size <= sure || y->flight[i].size <= y->passed)
+            return false;
+    return step->x->bytes > 0 && step->x->again == 0 &&
+           diag_outstanding(step->conn, step->from) == 0;
+}
+
+/* Who gave up waited for what the path lost. */
+static void lost_on_the_way(const struct diag_step *step, const struct diag_range *range,
+                            struct diag_finding *f)
+{
+    if (!f)
+        return;
+    f->cause = only_small_ones_pass(step) ? DIAG_CAUSE_pmtu : DIAG_CAUSE_bytes_lost;
+    f->blame = DIAG_BLAME_PATH;
+    f->layer = DIAG_LAYER_NETWORK;
+    diag_cite(f, DIAG_ROLE_data, range->frame);
+    diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
+}
+
 static bool gave_up(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
@@ -59,12 +104,17 @@ static bool gave_up(const struct diag_step *step)
 
     if (!since || waited < limit || (step->rst && !(step->seg->flags & DIAG_ACK)))
         return false;
-    struct diag_finding *f =
-        diag_raise(step->out, DIAG_close_gave_up, step->from, step->seg->frame, waited, frame);
+    const struct diag_range *lost = sent_in_vain(step);
+    struct diag_finding *f = diag_raise(
+        step->out, DIAG_close_gave_up, step->from, step->seg->frame, waited, frame,
+        lost ? diag_outstanding(conn, diag_peer(step->from)) : 0, lost ? lost->again + 1 : 0);
 
     if (f)
         f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(step->from));
-    diag_cite(f, DIAG_ROLE_request, frame);
+    if (lost)
+        lost_on_the_way(step, lost, f);
+    else
+        diag_cite(f, DIAG_ROLE_request, frame);
     diag_cite(f, closing_role(step), step->seg->frame);
     return true;
 }
@@ -143,13 +193,6 @@ static void idle_too_long(const struct diag_step *step)
 
 /* ---- abort_mid_transfer */
 
-static bool said_goodbye(const struct diag_connection *conn, enum diag_side side)
-{
-    const struct diag_tls_facts *tls = diag_tls_of(conn);
-
-    return tls && tls->close_notify[side].frame;
-}
-
 /* Before the close, data poured in. */
 static bool transfer_at_close(const struct diag_connection *conn, enum diag_side sender)
 {
@@ -188,8 +231,8 @@ static int64_t first_data_of(const struct diag_connection *conn, enum diag_side 
 static bool only_tickets_come(const struct diag_connection *conn, enum diag_side receiver)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
-    return tls && receiver == tls->client && !tls->first_data[receiver].frame &&
-           tls->server_hello_at.frame && conn->half[diag_peer(receiver)].bytes < HANDSHAKE_BYTES;
+    return tls && receiver == tls->client && !tls->asked && tls->server_hello_at.frame &&
+           conn->half[diag_peer(receiver)].bytes < HANDSHAKE_BYTES;
 }
 
 static void receiver_breaks_off(const struct diag_step *step)
@@ -198,7 +241,7 @@ static void receiver_breaks_off(const struct diag_step *step)
     enum diag_side receiver = conn->closer;
 
     if (!more_was_coming(step) || diag_raised(conn, DIAG_abort_mid_transfer) ||
-        !transfer_at_close(conn, step->from) || said_goodbye(conn, receiver) ||
+        !transfer_at_close(conn, step->from) || diag_said_goodbye(conn, receiver) ||
         diag_in_tls_handshake(conn) || only_tickets_come(conn, receiver))
         return;
     const struct diag_half *sender = step->x;

@@ -210,6 +210,20 @@ static enum diag_cause abort_cause(const struct diag_rst *r, uint32_t own)
     return r->x->fin ? DIAG_CAUSE_after_own_fin : DIAG_CAUSE_idle;
 }
 
+/* It had said goodbye and closed, with all bytes sent once and no request open: the reset only
+ * answers what came too late to be read, and the peer has the answer before it. */
+static bool had_said_all(const struct diag_rst *r)
+{
+    const struct diag_half *x = r->x;
+
+    for (uint32_t i = 0; i < x->flight_count; i++)
+        if (x->flight[i].again)
+            return false;
+    return x->fin && !r->missing && !x->hole_count && !r->conn->request.open &&
+           diag_said_goodbye(r->conn, r->step->from) &&
+           diag_rst_only_farewell(r, diag_rst_peer_lost(r));
+}
+
 static void report_abort(const struct diag_rst *r)
 {
     const struct diag_sent *last = diag_last_from(r->conn, diag_peer(r->step->from));
@@ -230,7 +244,7 @@ static void report_abort(const struct diag_rst *r)
     if (last)
         diag_cite(f, DIAG_ROLE_last, last->frame);
     diag_rst_cite(r, f);
-    if (diag_rst_lost_nothing(r) || diag_closes_by_design(r->conn))
+    if (diag_rst_lost_nothing(r) || diag_closes_by_design(r->conn) || had_said_all(r))
         diag_excuse(f);
 }
 

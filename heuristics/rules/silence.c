@@ -208,9 +208,8 @@ static void still_waiting(const struct diag_step *step)
     int64_t limit = closing && wait.id != DIAG_tls_server_flight_gap ? patience_at_close(conn)
                                                                      : patience(conn, &wait);
 
-    if (now - wait.since_ns < limit || diag_raised(conn, wait.id))
-        return;
-    report(conn, step->out, &wait, step->seg->frame, now);
+    if (now - wait.since_ns >= limit && !diag_raised(conn, wait.id))
+        report(conn, step->out, &wait, step->seg->frame, now);
 }
 
 /* ---- at the end: was it ever answered, and what did the awaited side's next number say? */
@@ -275,6 +274,14 @@ static bool ends_wait(const struct diag_step *step, struct diag_wait *wait)
     return true;
 }
 
+/* The server had begun, and was not heard again at the number that it had left off at: what was
+ * lost last, with its copies, looks the same from here. */
+static void may_be_loss(struct diag_finding *f)
+{
+    f->cause = DIAG_CAUSE_mid_flight;
+    f->blame |= DIAG_BLAME_PATH;
+}
+
 static void answered_late(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
@@ -298,6 +305,8 @@ static void answered_late(const struct diag_step *step)
     if (f && waited >= diag_ms(s->slow_warn) &&
         (!conn->request.tls || wait.id == DIAG_tls_slow_server_hello))
         f->severity = DIAG_WARN;
+    if (f && !conn->request.open && step->x->last_ns - wait.since_ns < LATER_NS)
+        may_be_loss(f);
     diag_cite(f, wait.role, wait.frame);
     if (conn->request.open)
         diag_cite(f, DIAG_ROLE_ack, conn->request.acked_frame);

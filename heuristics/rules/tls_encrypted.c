@@ -104,6 +104,15 @@ static bool has_length_of_alert(const struct diag_tls_facts *tls,
            (record->length == alert - less || record->length == padded - less);
 }
 
+bool diag_said_goodbye(const struct diag_connection *conn, enum diag_side side)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
+    const struct diag_tls_record *last = tls ? last_record(&tls->half[side]) : NULL;
+
+    return last && (tls->close_notify[side].frame ||
+                    (tls->version >= TLS_1_3 && has_length_of_alert(tls, last)));
+}
+
 /* Index of the first record that came after this one of the peer. */
 static uint8_t first_after(const struct diag_tls_half *half, const struct diag_tls_record *record)
 {

@@ -222,3 +222,10 @@ uint32_t diag_upgrade_proxy_header(const struct diag_segment *seg)
         return 0;
     return (uint32_t)sizeof signature + 4 + ((uint32_t)byte_at(t, 14) << 8 | byte_at(t, 15));
 }
+
+bool diag_upgrade_says_goodbye(const uint8_t *line, size_t length)
+{
+    struct text t = {(const char *)line, length};
+
+    return begins(t, "</STREAM:STREAM>") || begins(second_word(t), "LOGOUT");
+}

@@ -34,5 +34,7 @@ uint16_t diag_upgrade_status(const struct diag_segment *seg);
 
 /* Length of the PROXY protocol header that the segment begins with, 0 when there is none. */
 uint32_t diag_upgrade_proxy_header(const struct diag_segment *seg);
+/* IMAP puts a tag of any length before its LOGOUT; XMPP closes its stream. */
+bool diag_upgrade_says_goodbye(const uint8_t *line, size_t length);
 
 #endif

@@ -7,8 +7,6 @@
 #include "../upgrade.h"
 #include "blame.h"
 
-#include <string.h>
-
 #define LINE_LENGTH 64
 /* A longer thing than QUIT or an LDAP unbind: the client goes on without TLS. */
 #define GOODBYE_BYTES 13
@@ -137,23 +135,6 @@ static const struct diag_sent *next_words(const struct diag_connection *conn)
     return NULL;
 }
 
-static bool has_word(const struct diag_sent *sent, size_t at, const char *word)
-{
-    size_t n = strlen(word);
-
-    return at + n <= sent->head_length &&
-           g_ascii_strncasecmp((const char *)sent->head + at, word, n) == 0;
-}
-
-/* IMAP puts a tag of any length before its LOGOUT; XMPP closes its stream. */
-static bool says_goodbye(const struct diag_sent *sent)
-{
-    const uint8_t *blank = memchr(sent->head, ' ', sent->head_length);
-    size_t second = blank ? (size_t)(blank + 1 - sent->head) : sent->head_length;
-
-    return has_word(sent, 0, "</stream:stream>") || has_word(sent, second, "LOGOUT");
-}
-
 /* The client did not insist on TLS. */
 static bool goes_on(const struct diag_connection *conn, const struct diag_finding *event)
 {
@@ -165,7 +146,7 @@ static bool goes_on(const struct diag_connection *conn, const struct diag_findin
         return conn->requests > GOODBYE_REQUESTS;
     const struct diag_sent *words = next_words(conn);
 
-    if (words && says_goodbye(words))
+    if (words && diag_upgrade_says_goodbye(words->head, words->head_length))
         return false;
     return diag_seq_lt(conn->upgrade_end + GOODBYE_BYTES, client->nxt - client->fin);
 }

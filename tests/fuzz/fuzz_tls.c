@@ -97,6 +97,16 @@ static bool read_anything(void *context, const uint8_t *der, size_t length,
     return certificate->key_bits % 3;
 }
 
+/* Any size comes out of any bytes, as with a crafted stream. */
+static bool inflate_anything(void *context, uint16_t algorithm, const uint8_t *data, size_t length,
+                             uint8_t *result, size_t size)
+{
+    (void)context;
+    for (size_t i = 0; i < size; i++)
+        result[i] = data[i % length];
+    return algorithm & 1;
+}
+
 static bool covers_nothing(void *context, const uint8_t *der, size_t length, const char *name)
 {
     return context && der && length && name;
@@ -166,6 +176,8 @@ static void ask_for_upgrade(struct session *s, const struct diag_segment *segmen
 
     (void)diag_upgrade_refused(s->asked, segment);
     demand(diag_upgrade_status(segment) < 1000);
+    demand(diag_upgrade_offered(segment) <= DIAG_OFFER_MISSING);
+    (void)diag_upgrade_proxy_header(segment);
     if (asked != DIAG_UPGRADE_NONE)
         s->asked = asked;
 }
@@ -211,8 +223,8 @@ static void take_segment(struct session *s, struct input *in)
 
 static void start(struct session *s, uint8_t known)
 {
-    static const struct diag_certificate_reader reader = {.read = read_anything,
-                                                          .covers = covers_nothing};
+    static const struct diag_certificate_reader reader = {
+        .read = read_anything, .covers = covers_nothing, .inflate = inflate_anything};
 
     if (!(known & NO_CERTIFICATES)) {
         diag_certificates_read_with(s->store, &reader);

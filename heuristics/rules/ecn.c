@@ -42,12 +42,19 @@ static void marked_data(const struct diag_step *step)
 
 /* ---- ecn_ect_blackhole */
 
+static bool agreed(const struct diag_connection *conn)
+{
+    enum diag_ecn ecn = diag_ecn_of(conn);
+
+    return ecn == DIAG_ECN_ON || ecn == DIAG_ECN_ACCURATE;
+}
+
 static void only_unmarked_arrive(const struct diag_step *step)
 {
     const struct diag_marks *m =
         step->conn->marks ? &step->conn->marks[diag_peer(step->from)] : NULL;
 
-    if (!m || m->ect_lost < ECT_LOST || step->y->ect_passed ||
+    if (!m || m->ect_lost < ECT_LOST || step->y->ect_passed || !agreed(step->conn) ||
         diag_raised(step->conn, DIAG_ecn_ect_blackhole))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_ecn_ect_blackhole, diag_peer(step->from),

@@ -168,7 +168,7 @@ def marks_are_answered(scene):
     return {end: Answers(ecn=['on'], never=['ecn_feedback_broken']) for end in BOTH}
 
 
-def clear(flag, client=False):
+def clear(flag):
     def change(packet):
         if not packet.flags & SYN:
             packet.flags &= ~flag

@@ -12,12 +12,13 @@
 #define LONGEST_DELAY_NS  (210 * DIAG_MS_NS)
 /* What is held back is in the queue: it leaves as soon as the ACK comes. */
 #define AT_ONCE_NS (5 * DIAG_MS_NS)
-/* Options of the segment take some of the MSS (RFC 9293 3.7.1). */
-#define OPTION_SPACE 40
-
-static bool is_small(const struct diag_half *receiver, uint32_t payload)
+/* A device may lower the MSS in one SYN only, or the path's own limit be lower than both: less than
+ * half of what was agreed is no full segment anywhere. */
+static bool is_small(const struct diag_step *step, uint32_t payload)
 {
-    return payload > 0 && payload < diag_mss_of(receiver) - OPTION_SPACE;
+    uint32_t mss = MIN(diag_mss_of(step->x), diag_mss_of(step->y));
+
+    return payload > 0 && payload < mss / 2;
 }
 
 /* Small data were under way, and more small data did not wait: this sender does not use Nagle's
@@ -27,7 +28,7 @@ static bool does_not_wait(const struct diag_step *step)
     const struct diag_half *x = step->x;
     const struct diag_range *last = x->flight_count ? &x->flight[x->flight_count - 1] : NULL;
 
-    return last && !step->fin && !last->again && is_small(step->y, last->end - last->seq);
+    return last && !step->fin && !last->again && is_small(step, last->end - last->seq);
 }
 
 /* Its last word was an ACK without data, of all that this sender had sent; and it was not its
@@ -75,7 +76,7 @@ static void on_segment(const struct diag_step *step)
 {
     struct diag_half *x = step->x;
 
-    if (x->never_holds || !is_small(step->y, step->seg->payload) || !step->fresh || step->gap)
+    if (x->never_holds || !is_small(step, step->seg->payload) || !step->fresh || step->gap)
         return;
     if (does_not_wait(step)) {
         x->never_holds = true;

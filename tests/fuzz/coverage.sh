@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: coverage.sh TARGET...
-# Which lines of the core the corpus of tests/fuzz/run reaches, with what is committed.
+# Which lines of the core the corpus of tests/fuzz/run reaches.
 set -eu
 cd "$(dirname "$0")/../.."
 here=tests/fuzz tree=build/fuzz-coverage
@@ -16,11 +16,7 @@ llvm()
 $here/build.sh . $tree -DDIAG_FUZZ_COVERAGE=ON >/dev/null
 for target in "$@"; do
     fuzzer=$tree/tests/fuzz/fuzz_$target
-    set --
-    for folder in "build/fuzz/corpus/$target" "$here/corpus/$target"; do
-        [ ! -d "$folder" ] || set -- "$@" "$folder"
-    done
-    LLVM_PROFILE_FILE=$tree/$target.raw "$fuzzer" -runs=0 "$@" 2>/dev/null
+    LLVM_PROFILE_FILE=$tree/$target.raw "$fuzzer" -runs=0 "build/fuzz/corpus/$target" 2>/dev/null
     llvm profdata merge -o "$tree/$target.data" "$tree/$target.raw"
     echo "== $target: lines, not reached, reached"
     llvm cov report "$fuzzer" -instr-profile="$tree/$target.data" 2>/dev/null |

@@ -78,7 +78,7 @@ static void read_time(struct fact_story *story)
     int64_t many = step & 0xfff;
     unsigned exponent = step >> 12;
 
-    story->frame += step != SAME_FRAME;
+    story->frame += step != SAME_FRAME || story->frame == 0;
     /* To the end of time rarely, or every other story would be about nothing else. */
     if (exponent == BACK_US)
         move_time(story, -many * NS_PER_US);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct input {
@@ -18,11 +19,14 @@ struct input {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline void demand(bool condition)
-{
-    if (!condition)
-        abort();
-}
+/* Always checked, and says where. */
+#define demand(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
 
 /* At most n bytes, and fewer at the end of the input: the result tells how many. */
 static inline size_t input_bytes(struct input *in, size_t n, const uint8_t **bytes)

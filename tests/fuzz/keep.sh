@@ -1,0 +1,16 @@
+#!/bin/sh
+# usage: keep.sh TARGET...
+# Packs what tests/fuzz/run has found into the committed corpus: the smallest inputs that reach all
+# lines and branches that its corpus reaches.
+set -eu
+cd "$(dirname "$0")/../.."
+here=tests/fuzz tree=build/fuzz
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+for target in "$@"; do
+    mkdir "$folder/$target"
+    "$tree/tests/fuzz/fuzz_$target" -merge=1 -use_counters=0 -max_len=3000 "$folder/$target" \
+        "$tree/corpus/$target" 2>/dev/null
+    tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$target" |
+        gzip -9n >"$here/corpus/$target.tar.gz"
+done

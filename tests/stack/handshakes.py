@@ -3,9 +3,10 @@
 """Holds diag against real TLS handshakes: records each case on the bed at client and server, writes
 what both ends themselves say about it, and compares diag's report with that.
 
-handshakes.py [--plugin DIAG.SO] [--out DIR] [--jobs N] [--table] [--list] [CASE...]
+handshakes.py [--plugin DIAG.SO] [--out DIR] [--jobs N] [--all] [--table] [--list] [CASE...]
 handshakes.py --plugin DIAG.SO --recorded DIR [--table] [CASE...]
 
+Without a CASE and without --all a cross-section is recorded: each fault once, each stack in each role.
 Without --plugin it only records, into --out. --recorded compares what is there and needs no root.
 --table prints docs/tls-stacks.md. Exit status: 0 agreed, 1 not, 2 usage, 77 this machine cannot
 record."""
@@ -28,13 +29,12 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import handshake  # noqa: E402
 from bed import Bed  # noqa: E402
-from handshake import play, pki, table, verdict  # noqa: E402
+from handshake import play, pki, table, together, verdict  # noqa: E402
 from handshake.stacks import every_stack  # noqa: E402
 from plugged import Plugged  # noqa: E402
 from record import CANNOT_RECORD, why_not  # noqa: E402
 
 LINKS = {'client': 'client0', 'server': 'server0'}
-KEYED = 'client'  # the end at which the keys are tried too
 JOBS = 6    # cases at a time: they mostly wait
 TRIES = 2   # a loaded machine may miss a case's moment
 
@@ -59,6 +59,17 @@ def expected_json(case, visits):
             'client': case.client, 'server': case.server,
             'connections': [dict(vars(visit.truth), client=told_json(visit.client),
                                  server=told_json(visit.server)) for visit in visits]}
+
+
+def cross_section(cases):
+    """Each fault once, and each stack as client and as server."""
+    seen, chosen = set(), []
+    for case in cases:
+        shows = {('fault', case.fault), ('client', case.client), ('server', case.server)}
+        if shows - seen:
+            seen |= shows
+            chosen.append(case)
+    return chosen
 
 
 def perform(case, number, theatre):
@@ -122,34 +133,40 @@ class Theatre:
 # ---- what diag says
 
 
-def ask(plugged, directory, end, keys):
-    """diag's report on one capture, without or with its keys."""
-    file = plugged.lend(os.path.join(directory, f'{end}.pcap'),
-                        f'{os.path.basename(directory)}.{end}.pcap')
-    words = ['tshark', '-n', '-q', '-r', file, '-z', 'diag,json']
+def ask(plugged, capture, keys):
+    """diag's report on a capture, without or with a log of keys."""
+    words = ['tshark', '-n', '-q', '-r', capture, '-z', 'diag,json']
     if keys:
-        log = plugged.lend(os.path.join(directory, 'keys.log'),
-                           f'{os.path.basename(directory)}.keys')
-        words += ['-o', f'tls.keylog_file:{log}']
+        words += ['-o', f'tls.keylog_file:{keys}']
     done = plugged.run(*words)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')]
 
 
+def hear(plugged, number, batch):
+    """Each take of the batch gets its share of the reports."""
+    capture = plugged.home / f'{number}.pcapng'
+    log = plugged.home / f'{number}.keys'
+    batch.write(capture, batch.takes[0].end)
+    log.write_text(batch.keys(), encoding='utf-8')
+    for file in (capture, log):
+        file.chmod(0o644)
+    reports = batch.share(ask(plugged, capture, None))
+    keyed = batch.share(ask(plugged, capture, log)) if log.stat().st_size else reports
+    for one, report, keyed_report in zip(batch.takes, reports, keyed):
+        one.shown_in, one.report = batch.frames, report
+        one.keyed_report = keyed_report if one.keys else None
+
+
 def compare(plugin, directories):
     """Each directory with the truth, the answers at both ends, and the reports."""
-    def one(pair):
-        directory, end = pair
-        keyed = os.path.exists(os.path.join(directory, 'keys.log'))
-        expected = verdict.load(directory)
-        file = os.path.join(directory, f'{end}.pcap')
-        plain = ask(plugged, directory, end, False)
-        with_keys = ask(plugged, directory, end, True) if keyed and end == KEYED else None
-        return verdict.Hearing(expected, end, verdict.judge(expected, plain, file, end), plain,
-                               with_keys and verdict.judge(expected, with_keys, file, end), with_keys)
-
-    with Plugged(plugin) as plugged, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(one, [(directory, end) for directory in directories
-                                   for end in LINKS]))
+    takes = [together.take(directory, end) for directory in directories for end in LINKS]
+    groups = [batch for end in LINKS
+              for batch in together.batches([one for one in takes if one.end == end])]
+    with Plugged(plugin) as plugged, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda pair: hear(plugged, *pair), enumerate(groups)))
+    known = verdict.Context({os.path.basename(directory) for directory in directories})
+    return [verdict.hearing(one, known) for one in takes]
 
 
 def arguments():
@@ -158,6 +175,7 @@ def arguments():
     parser.add_argument('--out')
     parser.add_argument('--recorded')
     parser.add_argument('--jobs', type=int, default=JOBS)
+    parser.add_argument('--all', action='store_true')
     parser.add_argument('--table', action='store_true')
     parser.add_argument('--list', action='store_true')
     parser.add_argument('case', nargs='*', help='a name, or a pattern with *')
@@ -169,13 +187,16 @@ def record(wanted, cases, scratch):
     well."""
     out = os.path.abspath(wanted.out or os.path.join(scratch, 'out'))
     theatre = Theatre(scratch, out, wanted.jobs)
-    count = theatre.record(theatre.playable(cases))
+    played = theatre.playable(cases)
+    if not wanted.all and not wanted.case:
+        played = cross_section(played)
+    count = theatre.record(played)
     for name, problem in theatre.problems.items():
         print(f'{name}: not recorded as told: {problem}')
     for name, missing in theatre.absent.items():
         print(f'{name}: not played, because there is no {missing}')
     if not wanted.table:
-        print(f'{count} of {len(cases)} cases recorded')
+        print(f'{count} of {len(played)} cases recorded, of {len(cases)} in all')
     return out, not theatre.problems
 
 

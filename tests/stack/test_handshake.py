@@ -5,12 +5,14 @@ import importlib
 import os
 import pkgutil
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import handshake  # noqa: E402
+from handshake import together, verdict, verdicts  # noqa: E402
 from handshake.play import CASES  # noqa: E402
 from handshake.said import (CLOSED, OK, REJECTED, TOLD, Said, Truth, read,  # noqa: E402
                             truth_of)
@@ -81,6 +83,71 @@ class CaseTest(unittest.TestCase):
         for case in CASES:
             self.assertTrue(case.story, case.name)
             self.assertLessEqual(set(case.needs), set(stacks), case.name)
+
+
+RECORDED = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'handshake', 'recorded')
+
+
+def connection(outcome, name, blame, cause=None):
+    return {'outcome': outcome, 'verdict': name, 'findings': name and [
+        {'id': name, 'blame': blame, 'cause': cause, 'explained_by': None}] or []}
+
+
+class KeysTest(unittest.TestCase):
+    def test_keys_may_name_what_they_explain(self):
+        plain = connection('failed', 'tls13_alert_likely', 'client_or_server')
+        keyed = connection('failed', 'tls_cert_expired', 'client_or_server')
+        self.assertIsNone(verdict.change(plain, keyed))
+        self.assertIsNotNone(verdict.change(keyed, plain))
+
+    def test_keys_change_neither_outcome_nor_suspects(self):
+        plain = connection('failed', 'tls13_alert_likely', 'client_or_server')
+        self.assertIsNotNone(verdict.change(plain, connection('healthy', None, None)))
+        self.assertIsNotNone(verdict.change(
+            plain, connection('failed', 'tls_alert_fatal', 'server', 'version')))
+
+    def test_only_the_words_about_integrity_add_a_suspect(self):
+        plain = connection('failed', 'tls13_alert_likely', 'client_or_server')
+        for cause, fine in (('integrity', True), ('version', False)):
+            keyed = connection('failed', 'tls_alert_fatal', 'client_or_server_or_middlebox', cause)
+            self.assertEqual(verdict.change(plain, keyed) is None, fine)
+
+
+class SuspectsTest(unittest.TestCase):
+    def test_a_bad_certificate_is_its_owners(self):
+        for by, owner in (('client', 'server'), ('server', 'client')):
+            truth = {'reason': 'certificate', 'by': by}
+            self.assertEqual(verdicts.suspects(truth, None), {owner})
+
+    def test_what_was_not_agreed_on_is_of_both(self):
+        truth = {'reason': 'version', 'by': 'server'}
+        self.assertEqual(verdicts.suspects(truth, None), {'client', 'server'})
+
+    def test_who_did_not_answer_is_suspected(self):
+        self.assertEqual(verdicts.suspects({'reason': 'no_answer', 'by': 'server'}, None),
+                         {'server'})
+
+
+class TogetherTest(unittest.TestCase):
+    def take(self, name):
+        return together.take(os.path.join(RECORDED, name), 'server')
+
+    def test_an_open_connection_is_read_alone(self):
+        self.assertTrue(together.is_over(self.take('healthy-chain')))
+        self.assertFalse(together.is_over(self.take('flight-lost-by-size')))
+
+    def test_the_same_connection_twice_makes_two_captures(self):
+        takes = [self.take('healthy-chain'), self.take('healthy-chain'), self.take('hello-reset')]
+        self.assertEqual([len(batch.takes) for batch in together.batches(takes)], [2, 1])
+
+    def test_each_take_gets_its_own_connections(self):
+        batch, = together.batches([self.take('hello-reset'), self.take('healthy-chain')])
+        with tempfile.TemporaryDirectory() as scratch:
+            batch.write(os.path.join(scratch, 'joint.pcapng'), 'server')
+        firsts = [batch.frames.index(one.frames[0]) + 1 for one in batch.takes]
+        report = [{'type': 'connection', 'first_frame': number} for number in reversed(firsts)]
+        shares = batch.share(report + [{'type': 'capture'}])
+        self.assertEqual([share[0]['first_frame'] for share in shares], firsts)
 
 
 if __name__ == '__main__':

@@ -20,8 +20,10 @@ VERDICTS = {
     'flight_lost': (('tls_stall_after_server_hello', 'tls_no_server_hello',
                      'tls_server_flight_gap'),
                     ('tls_stall_after_server_hello', 'tls_server_flight_gap', 'pmtu_blackhole',
-                     'retx_give_up', 'retx_stall')),
-    'flight_late': (('tls_server_flight_gap', 'loss_recovered', 'retx_stall'),),
+                     'retx_give_up', 'retx_stall', 'close_gave_up')),
+    # At the client, a flight whose end was lost may also have been a pause of the server.
+    'flight_late': (('tls_server_flight_gap', 'loss_recovered', 'retx_stall', 'slow_response'),
+                    ('tls_server_flight_gap', 'loss_recovered', 'retx_stall')),
     'hello_lost': (('tls_ch_not_acked',),
                    ('tls_ch_not_acked', 'tls_no_client_hello', 'response_lost_fin_gap',
                     'close_gave_up')),
@@ -37,8 +39,13 @@ VERDICTS = {
 SOFT = {'danced': ('healthy', 'degraded'), 'flight_late': ('healthy', 'degraded'),
         'slow': ('healthy', 'degraded'), 'no_hello': ('healthy', 'failed', 'degraded')}
 UNSEEN = {'hello_lost': 'server'}  # nothing of it gets there: no verdict is wanted
-# Reasons that are about neither end alone.
-SHARED = ('not_tls', 'plain_to_tls', 'certificate')
+# Of these, both ends together made it fail: what one offers, the other does not take.
+NEGOTIATED = ('version', 'fallback', 'parameters', 'server_name', 'alpn', None)
+# What keys show of an alert may add a suspect that nobody could think of without them.
+KEYS_ADD = {'integrity': {'middlebox'}}
+# A certificate chain without its intermediate, and the case whose server sends it.
+CHAIN_FAULT, SHOWS_ISSUER = 'no-intermediate', 'healthy-chain'
+CHAIN_VERDICTS = ('tls_cert_chain_incomplete',)
 
 # The causes of an alert that fit a reason.
 CAUSES = {
@@ -56,12 +63,12 @@ CAUSES = {
 DETAILED = {
     'expired': ('certificate_expired',),
     'early': ('certificate_expired',),
-    'unknown_ca': ('unknown_ca',),
+    'unknown_ca': ('unknown_ca', 'self_signed'),
     None: ('certificate_expired', 'unknown_ca', 'prohibited'),
 }
 # A fault of the certificate that can be seen in it is as good a verdict as the alert about it.
-SEEN = {'expired': ('tls_cert_expired',), 'name': ('tls_cert_name_mismatch',),
-        'unknown_ca': ('tls_cert_chain_incomplete',)}
+SEEN = {'expired': ('tls_cert_expired',), 'early': ('tls_cert_expired',),
+        'name': ('tls_cert_name_mismatch',), 'unknown_ca': ('tls_cert_chain_incomplete',)}
 # Alert 49 of stacks that have no word for it.
 ALWAYS = ('prohibited',)
 
@@ -78,3 +85,17 @@ def causes(truth):
     if truth['reason'] == 'certificate':
         known += DETAILED.get(truth.get('detail'), ()) + ALWAYS
     return known
+
+
+def suspects(truth, cause):
+    """Who must be among the suspects, as far as the ends settle it."""
+    reason, by = truth['reason'], truth['by']
+    if reason in ('certificate', 'client_certificate'):  # whose certificate it is
+        return {'server' if by == 'client' else 'client'}
+    if reason == 'tampered':  # only the alert's own words tell it from other rejections
+        return {'middlebox'} if cause == 'integrity' else set()
+    if reason == 'plain_to_tls':  # a close without a word looks like any server that fails
+        return set()
+    if reason in NEGOTIATED:
+        return {'client', 'server'}
+    return {by} if by else set()

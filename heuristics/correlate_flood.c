@@ -15,7 +15,8 @@ static bool is_half_open(const struct diag_connection *conn)
 {
     const struct diag_half *c = &conn->half[DIAG_CLIENT];
 
-    return conn->opening.syns && !conn->opening.established && c->bytes == 0 &&
+    return conn->opening.syns && !conn->opening.established && !conn->opening.refusals &&
+           !conn->opening.icmp_frame && c->bytes == 0 &&
            c->segments <= conn->opening.syns + (c->rst_frame != 0);
 }
 

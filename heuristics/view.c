@@ -25,9 +25,9 @@ static enum diag_vantage vantage_of(const struct diag_connection *conn)
         int64_t out = o->rtt_ns;
         int64_t back = o->ack_ns - o->synack_ns;
 
-        if (back * 5 < out)
+        if (back < out / 5)
             return DIAG_VANTAGE_CLIENT;
-        if (out * 5 < back)
+        if (out < back / 5)
             return DIAG_VANTAGE_SERVER;
     }
     if (!conn->half[DIAG_SERVER].segments && client_near)

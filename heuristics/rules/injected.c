@@ -116,9 +116,10 @@ static bool clock_says_later(const struct diag_step *step, const struct diag_res
 
     if (ticks <= 0 || took <= 0 || more <= 0 || more > 4 * ticks)
         return false;
-    int64_t after = more * took / ticks;
+    /* The product of the two would overflow within an hour of a clock that counts microseconds. */
+    double after = (double)more / (double)ticks * (double)took;
 
-    return last->time_ns + after - diag_max_ns(after / 4, OVERTAKEN_NS) > reset->time_ns;
+    return after - MAX(after / 4, (double)OVERTAKEN_NS) > (double)(reset->time_ns - last->time_ns);
 }
 
 /* A reply bears a number of its peer, which may be lower than that of data on their way. */

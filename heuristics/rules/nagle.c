@@ -50,7 +50,7 @@ static int64_t held_back(const struct diag_step *step)
     int64_t reaction = step->seg->time_ns - step->y->ack_ns;
     int64_t own_way = diag_way_to(conn, step->from);
     int64_t delay = step->y->ack_ns - step->x->data_ns - diag_way_to(conn, diag_peer(step->from));
-    bool reacts = reaction <= own_way + AT_ONCE_NS && 2 * reaction >= own_way;
+    bool reacts = reaction <= own_way + AT_ONCE_NS && reaction >= own_way / 2;
 
     return reacts && delay >= SHORTEST_DELAY_NS && delay <= LONGEST_DELAY_NS ? delay : 0;
 }

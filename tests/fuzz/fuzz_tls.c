@@ -133,6 +133,10 @@ static void check_words(const struct diag_tls_facts *facts)
     demand(memchr(text, '\0', sizeof text) != NULL);
     diag_tls_chosen_parameters(&facts->server_hello, text, sizeof text);
     demand(memchr(text, '\0', sizeof text) != NULL);
+    for (int side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
+        diag_tls_offered_certificate(facts, (enum diag_side)side, text, sizeof text);
+        demand(memchr(text, '\0', sizeof text) != NULL);
+    }
     for (size_t i = 0; i < facts->message_count; i++)
         demand(diag_tls_message_name(&facts->messages[i]) != NULL);
 }

@@ -63,7 +63,7 @@ static const struct diag_entry *works_too(struct diag_span service, const struct
 {
     for (size_t i = 0; i < service.count; i++)
         if (is_of_client(&service.entry[i], failed))
-            return &service.entry[i];
+            return service.entry + i;
     return NULL;
 }
 

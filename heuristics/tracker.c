@@ -122,6 +122,22 @@ static void apply_payload(const struct diag_step *step)
     }
 }
 
+/* RFC 2018: what arrived behind a hole. */
+static void apply_sack(const struct diag_step *step)
+{
+    const struct diag_segment *seg = step->seg;
+    struct diag_half *x = step->x;
+
+    if (step->conn->losses)
+        diag_loss_duplicates(step);
+    diag_flight_sack(step);
+    for (unsigned i = 0; i < seg->sack_count; i++) {
+        if (!x->sack_valid || diag_seq_lt(x->sack_edge, seg->sack[i][1]))
+            x->sack_edge = seg->sack[i][1];
+        x->sack_valid = true;
+    }
+}
+
 static void apply_ack(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
@@ -149,15 +165,8 @@ static void apply_ack(const struct diag_step *step)
     y->una_valid = true;
     diag_gaps_close(step);
     diag_gaps_ask(step);
-    if (seg->sack_count && step->conn->losses)
-        diag_loss_duplicates(step);
     if (seg->sack_count)
-        diag_flight_sack(step);
-    for (unsigned i = 0; i < seg->sack_count; i++) {
-        if (!x->sack_valid || diag_seq_lt(x->sack_edge, seg->sack[i][1]))
-            x->sack_edge = seg->sack[i][1];
-        x->sack_valid = true;
-    }
+        apply_sack(step);
 }
 
 static void apply_probe(const struct diag_step *step)

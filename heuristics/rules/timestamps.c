@@ -9,7 +9,7 @@
 /* Of two transmissions without an answer one may be chance. */
 #define BARE_TIMES 2
 /* RFC 7323 5.5: after that the receiver forgets what it has seen. */
-#define FORGOTTEN_NS (24 * 86400 * DIAG_SECOND_NS)
+#define FORGOTTEN_NS (INT64_C(24) * 86400 * DIAG_SECOND_NS)
 /* A sender with several processors may be a tick behind itself. */
 #define TICKS 1
 

@@ -4,12 +4,14 @@
 
 For fuzz_tls the TCP payloads of the recorded handshakes and of the captures, as they are, and in
 disorder, repeated, cut and with holes; with tshark also what their keys decrypt. For fuzz_core and
-fuzz_dns the facts of every scenario, as the scenario runner prints them.
+fuzz_dns the facts of every scenario, as the scenario runner prints them; for fuzz_certificate the
+certificates of the scenarios.
 """
 import pathlib
 import random
 import subprocess
 import sys
+import zlib
 
 import seed_core
 import seed_tls
@@ -36,6 +38,11 @@ def main():
         for name, seed in seed_tls.seeds(file, tshark, dice):
             write(folder / 'tls', f'{file.parent.name}-{name}', seed)
     write(folder / 'tls', 'ssl2-hello', seed_tls.ssl2_hello())
+    for file in sorted((ROOT / 'tests/scenarios/certificates').glob('*.der')):
+        der = file.read_bytes()
+        write(folder / 'certificate', file.stem, b'\0' + der)
+        write(folder / 'certificate', f'{file.stem}-zlib',
+              b'\1' + len(der).to_bytes(2, 'big') + zlib.compress(der))
     for file in sorted((ROOT / 'tests/scenarios').glob('*/*.scn')):
         facts = subprocess.run([runner, '--facts', file], capture_output=True, check=True,
                                cwd=file.parent).stdout.decode()

@@ -73,13 +73,18 @@ static void check_resets(const struct diag_view *view, uint32_t last_frame)
     }
 }
 
-/* What it says of itself: they add up to the look-up and the duration. */
+/* The parts add up, unless the clock has leapt further than sums reach. */
 static void check_times(const struct diag_view *view)
 {
+    const int64_t decade = INT64_C(315360000) * 1000000000;
+    int64_t sum = 0;
     char text[256];
 
-    for (size_t part = 0; part < DIAG_PART_COUNT; part++)
+    for (size_t part = 0; part < DIAG_PART_COUNT; part++) {
         demand(view->spent_ns[part] >= 0 || view->spent_ns[part] == DIAG_UNKNOWN_NS);
+        sum += view->spent_ns[part] > 0 ? MIN(view->spent_ns[part], decade) : 0;
+    }
+    demand(sum == view->total_ns || sum >= decade || view->total_ns >= decade);
     diag_render_times(view, text, sizeof text);
     check_text(text);
     demand(view->first_frame <= view->last_frame);

@@ -103,8 +103,9 @@ static void add_tcp_facts(proto_tree *tree, const struct diag_view *view)
 
 static void add_times(proto_tree *tree, const struct diag_view *view)
 {
-    for (int part = 0; part < DIAG_PART_COUNT; part++)
-        diag_add_time(tree, diag_field(DIAG_FIELD_time_name + part), view->spent_ns[part]);
+    for (unsigned part = 0; part < DIAG_PART_COUNT; part++)
+        diag_add_time(tree, diag_field((enum diag_field)(DIAG_FIELD_time_name + part)),
+                      view->spent_ns[part]);
     diag_add_time(tree, diag_field(DIAG_FIELD_time_total), view->total_ns);
     diag_add_time(tree, diag_field(DIAG_FIELD_time_first), view->first_byte_ns);
 }

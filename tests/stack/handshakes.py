@@ -206,6 +206,20 @@ def directories_in(root, names, chosen):
             and (not chosen or name in names)]
 
 
+def play_again(wanted, cases, scratch, heard):
+    """Cases that are not told as their ends tell them are recorded once more: on a loaded machine a
+    close and what it crosses come in another order than the case means. What was told is printed."""
+    names = {one.expected['case'] for one in heard if list(one.complaints())}
+    print('once more: ' + ' '.join(sorted(names)))
+    print(table.text([one for one in heard if one.expected['case'] in names]), end='')
+    scratch = os.path.join(scratch, 'again')
+    os.makedirs(scratch)
+    wanted.case, wanted.out = sorted(names), None
+    root, fine = record(wanted, [case for case in cases if case.name in names], scratch)
+    told = compare(wanted.plugin, directories_in(root, names, True))
+    return [one for one in heard if one.expected['case'] not in names] + told, fine
+
+
 def run(wanted, cases, scratch):
     fine, root = True, wanted.recorded
     if not root:
@@ -218,6 +232,8 @@ def run(wanted, cases, scratch):
         return 0 if fine else 1
     names = [case.name for case in cases]
     heard = compare(wanted.plugin, directories_in(root, names, wanted.case))
+    if not wanted.recorded and not wanted.table and not table.agreed(heard):
+        heard, fine = play_again(wanted, cases, scratch, heard)
     print(table.page(heard) if wanted.table else table.text(heard), end='')
     return 0 if fine and table.agreed(heard) else 1
 

@@ -31,7 +31,7 @@ def write(folder, name, content):
 
 
 def main():
-    folder, runner = pathlib.Path(sys.argv[1]), sys.argv[2]
+    folder, runner = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
     tshark = sys.argv[3] if len(sys.argv) > 3 else None
     dice = random.Random(1)
     for file in captures():

@@ -100,6 +100,13 @@ static int64_t first_byte_time(const struct diag_connection *conn)
     return s->first_data_ns - c->first_data_ns;
 }
 
+/* A stage that was none keeps no time, but the parts add up all the same. */
+static void hide_part(struct diag_view *view, enum diag_part part, enum diag_part instead)
+{
+    diag_add_ns(&view->spent_ns[instead], view->spent_ns[part]);
+    view->spent_ns[part] = DIAG_UNKNOWN_NS;
+}
+
 static void fill_times(const struct diag_connection *conn, struct diag_view *view)
 {
     const struct diag_opening *o = &conn->opening;
@@ -108,9 +115,10 @@ static void fill_times(const struct diag_connection *conn, struct diag_view *vie
     memcpy(view->spent_ns, conn->spent_ns, sizeof view->spent_ns);
     view->spent_ns[DIAG_PART_name] = name_ns;
     if (conn->midstream)
-        view->spent_ns[DIAG_PART_connect] = DIAG_UNKNOWN_NS;
+        hide_part(view, DIAG_PART_connect, DIAG_PART_network);
+    /* Only the server spoke what looked like TLS, and its client was waited for. */
     if (!diag_tls_of(conn))
-        view->spent_ns[DIAG_PART_tls] = DIAG_UNKNOWN_NS;
+        hide_part(view, DIAG_PART_tls, DIAG_PART_client);
     view->total_ns = conn->last_ns - conn->first_ns + (name_ns == DIAG_UNKNOWN_NS ? 0 : name_ns);
     view->first_byte_ns = first_byte_time(conn);
     view->syn_rtt_ns = o->rtt_ns;

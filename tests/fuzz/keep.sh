@@ -12,5 +12,5 @@ for target in "$@"; do
     "$tree/tests/fuzz/fuzz_$target" -merge=1 -use_counters=0 -max_len=3000 "$folder/$target" \
         "$tree/corpus/$target" 2>/dev/null
     tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$target" |
-        gzip -9n >"$here/corpus/$target.tar.gz"
+        xz -9 >"$here/corpus/$target.tar.xz"
 done

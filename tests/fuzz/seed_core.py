@@ -26,6 +26,7 @@ class Story:
         self.following = {}  # tuple -> [client's next, server's next]
         self.streams = {}
         self.ports = {}
+        self.macs = {}
         self.clients = {}  # stream -> the source of its first segment
 
     def step(self, time_ns):
@@ -112,9 +113,9 @@ class Story:
         self.put(NAME, fact, struct.pack('>HH', who, len(data)) + data)
 
     def arp(self, fact):
-        mac = bytes.fromhex(fact['mac'])
+        mac = self.macs.setdefault(fact['mac'], len(self.macs)) % 256
         self.put(ARP, fact, bytes([fact['reply'] << 7 | self.host(fact['sender']),
-                                   self.host(fact['target']), mac[5]]))
+                                   self.host(fact['target']), mac]))
 
     def other(self, fact):
         self.put(OTHER, fact, b'')

@@ -14,9 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
-import ends  # noqa: E402
+import suite  # noqa: E402
 import flows  # noqa: E402
-from scene import SCENARIOS  # noqa: E402
 
 NUMBER = 750      # behind the networks of seconds.py
 
@@ -42,5 +41,6 @@ def disagreements(end, told, connection):
 if __name__ == '__main__':
     for module in pkgutil.iter_modules(flows.__path__):
         importlib.import_module(f'flows.{module.name}')
-    sys.exit(ends.main('Holds what diag finds in slow and dying connections against the story.',
-                       SCENARIOS, NUMBER, disagreements))
+    sys.exit(suite.main(suite.Suite(
+        'Holds what diag finds in slow and dying connections against the story.', NUMBER,
+        suite.only_connection(disagreements), wanted=suite.WITH_NAMES)))

@@ -16,10 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
-import ends  # noqa: E402
+import suite  # noqa: E402
 import tls  # noqa: E402
 from packet import ACK, SYN  # noqa: E402
-from scene import SCENARIOS, scenario  # noqa: E402
+from scene import scenario  # noqa: E402
 
 NUMBER = 700      # the first network of these scenarios: those of kernel truth are below
 TOLERANCE, SHARE, REST = 0.02, 0.05, 0.05
@@ -244,5 +244,6 @@ def disagreements(end, parts, said):
 
 
 if __name__ == '__main__':
-    sys.exit(ends.main('Holds the parts of the time against known delays.', SCENARIOS, NUMBER,
-                       disagreements))
+    sys.exit(suite.main(suite.Suite(
+        'Holds the parts of the time against known delays.', NUMBER,
+        suite.only_connection(disagreements), wanted=suite.WITH_NAMES)))

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Plays scenarios on real stacks, captured at several points of the path, and holds what diag
+reports of each capture against what the scenario returns. Every suite is run by this."""
+import argparse
+import concurrent.futures
+import contextlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+from plugged import Plugged
+from record import CANNOT_RECORD, keep_time, why_not
+from scene import SCENARIOS, Scene, stage
+
+ENDS = {'client': 'client0', 'server': 'server0'}
+WITH_NAMES = 'tcp or udp port 53'
+TRIES = 3         # a loaded machine may be late, or lose a packet of its own
+
+
+def reported(plugged, file, *options):
+    """By diag: the connections, of which there must be one; and the other lines of tshark."""
+    done = plugged.run('tshark', *(options or ['-q']), '-r', plugged.lend(file), '-z', 'diag,json')
+    lines = done.stdout.splitlines()
+    said = [json.loads(line) for line in lines if line.startswith('{')]
+    connections = [line for line in said if line['type'] == 'connection']
+    if not connections:
+        raise RuntimeError(f'{file}: nothing was captured')
+    return connections, [line for line in lines if not line.startswith('{')]
+
+
+def only_connection(disagreements):
+    """For a suite whose scenarios are of one connection each: disagreements(point, told, it)."""
+    def compare(plugged, point, file, told):
+        return disagreements(point, told, reported(plugged, file)[0][0])
+    return compare
+
+
+@dataclass
+class Suite:
+    """`compare(plugged, point, file, told)` yields what is wrong with diag's report of the capture
+    at this point; `spoil(point, file, told)` may change the capture before. Each scenario has a
+    network of its own, from `number` on."""
+    story: str
+    number: int
+    compare: object
+    points: dict = field(default_factory=lambda: ENDS)
+    wanted: str = 'tcp'         # what is captured
+    jobs: int = 4               # what is measured in milliseconds needs room
+    spoil: object = None
+
+    def perform(self, play, number, out):
+        """The captures, and what the scenario returned."""
+        files = {point: os.path.join(out, f'{play.name}.{point}.pcap') for point in self.points}
+        with contextlib.ExitStack() as stack:
+            bed = stack.enter_context(stage(play, number))
+            scene = Scene(bed, number)
+            with contextlib.ExitStack() as captures:
+                for point, link in self.points.items():
+                    captures.enter_context(bed.capture(files[point], link, self.wanted))
+                told = play.play(scene)
+            bed.check()
+        if self.spoil:
+            for point, file in files.items():
+                self.spoil(point, file, told)
+        return files, told
+
+
+@dataclass
+class Round:
+    """A suite, against one plugin; or none, when it is only played."""
+    suite: Suite
+    plugged: object
+    out: str
+
+    def attempt(self, play, number):
+        files, told = self.suite.perform(play, number, self.out)
+        if not self.plugged:
+            return []
+        return [line for point, file in files.items()
+                for line in self.suite.compare(self.plugged, point, file, told)]
+
+    def play(self, play, number):
+        """The last try's disagreements."""
+        for _ in range(TRIES):
+            try:
+                wrong = self.attempt(play, number)
+            except (OSError, RuntimeError, StopIteration) as error:
+                wrong = [repr(error)]
+            if not wrong:
+                break
+            time.sleep(0.2)
+        return wrong
+
+    def play_all(self, plays, jobs):
+        failed = 0
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            runs = [(play, pool.submit(self.play, play, self.suite.number + i))
+                    for i, play in enumerate(plays)]
+            for play, run in runs:
+                for line in run.result():
+                    print(f'{play.name}: {line}')
+                failed += bool(run.result())
+        print(f'{len(plays)} scenarios at {len(self.suite.points)} points, {failed} disagree')
+        return 1 if failed else 0
+
+
+def main(suite):
+    parser = argparse.ArgumentParser(description=suite.story)
+    parser.add_argument('--plugin')
+    parser.add_argument('--jobs', type=int, default=suite.jobs)
+    parser.add_argument('--out', help='keep the captures here')
+    parser.add_argument('scenario', nargs='*')
+    wanted = parser.parse_args()
+    reason = why_not()
+    if reason:
+        print(reason)
+        return CANNOT_RECORD
+    keep_time()
+    plays = [play for play in SCENARIOS if not wanted.scenario or play.name in wanted.scenario]
+    with contextlib.ExitStack() as stack:
+        out = wanted.out or stack.enter_context(tempfile.TemporaryDirectory())
+        plugged = stack.enter_context(Plugged(wanted.plugin)) if wanted.plugin else None
+        return Round(suite, plugged, out).play_all(plays, wanted.jobs)

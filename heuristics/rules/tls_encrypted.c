@@ -143,8 +143,21 @@ static bool server_rejects(const struct diag_step *step, const struct diag_tls_f
     return ends_with(step, side, last_record(half));
 }
 
+/* The server's first encrypted message is EncryptedExtensions (RFC 8446 4.3.1), at least 6 bytes:
+ * a record of 2 is no handshake message. One that Java pads can be told only by its close. */
+static bool server_refuses_offer(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    enum diag_side side = diag_peer(tls->client);
+    const struct diag_tls_half *half = &tls->half[side];
+    const struct diag_tls_record *last = last_record(half);
+
+    return !tls->server_finished.frame && half->data_records == 1 && last &&
+           has_length_of_alert(tls, last) &&
+           (last->length < PADDING + PADDING || step->from == side) && ends_with(step, side, last);
+}
+
 static void report_rejection(const struct diag_step *step, const struct diag_tls_facts *tls,
-                             enum diag_side side)
+                             enum diag_side side, enum diag_cause cause)
 {
     const struct diag_tls_record *record = last_record(&tls->half[side]);
     struct diag_finding *f =
@@ -154,13 +167,13 @@ static void report_rejection(const struct diag_step *step, const struct diag_tls
     if (!f)
         return;
     f->blame = DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER;
-    if (side != tls->client) {
-        f->cause = DIAG_CAUSE_client_certificate;
+    f->cause = cause;
+    if (cause == DIAG_CAUSE_client_certificate)
         f->blame = diag_blame_side(tls->client);
-    }
     diag_name_it(step->out, f, diag_tls_asked_name(tls->client_hello));
     diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
-    diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);
+    if (tls->server_hello_at.frame != record->frame)
+        diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);
     diag_cite(f, DIAG_ROLE_alert, record->frame);
     diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
 }
@@ -173,9 +186,11 @@ static void hidden_rejection(const struct diag_step *step, const struct diag_tls
         !is_complete(step, tls, DIAG_SERVER))
         return;
     if (client_rejects(step, tls))
-        report_rejection(step, tls, tls->client);
+        report_rejection(step, tls, tls->client, DIAG_CAUSE_none);
+    else if (server_refuses_offer(step, tls))
+        report_rejection(step, tls, server, DIAG_CAUSE_offer);
     else if (server_rejects(step, tls))
-        report_rejection(step, tls, server);
+        report_rejection(step, tls, server, DIAG_CAUSE_client_certificate);
 }
 
 /* ---- tls_alert_after_data: TLS 1.2 and before, where an encrypted alert is seen to be one */

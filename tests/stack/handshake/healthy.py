@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 
-from .play import case, pair
+from .play import REQUEST, case, pair
 from .scripts import (PAUSE, Half, client_context, fetch, in_pieces, in_records, reset,
                       serve_tls, server_context)
 
@@ -124,6 +124,8 @@ EARLY = ['ssl_early_data on;']
 
 
 def early(shake, second_server):
+    """The request goes with the ClientHello. It is written once more only where it is refused: a
+    server that answers early closes at once, and a second request would be lost."""
     session, data = session_file(shake), os.path.join(shake.directory, 'early')
     with open(data, 'wb') as file:
         file.write(b'GET / HTTP/1.0\r\nHost: peer\r\n\r\n')
@@ -134,7 +136,8 @@ def early(shake, second_server):
         others.append(shake.dismiss(running))
         running = shake.serve(shake.server('nginx', extra=EARLY))
     told.append(shake.visit(shake.client('openssl', extra=['-sess_in', session, '-early_data',
-                                                           data])))
+                                                           data]),
+                            request=REQUEST if second_server else b''))
     others.append(shake.dismiss(running))
     wanted = 'rejected' if second_server else 'accepted'
     if f'Early data was {wanted}' not in told[1].log:

@@ -109,13 +109,13 @@ class Shake:
         return End(self.bed.site.server, self.port, self.pki, self.scratch, directory, self.keys,
                    visits)
 
-    def start(self, role, peer, end=None):
+    def start(self, role, peer, end=None, request=REQUEST):
         end = end or self.end()
         words = getattr(peer.stack, role)(peer, end)
         # Appended to, for a server may open it once more as /dev/stdout.
         log = open(end.own('log'), 'a+', encoding='utf-8', errors='replace')
         with open(end.own('request'), 'wb') as file:
-            file.write(REQUEST)
+            file.write(request)
         namespace = self.bed.client if role == 'client' else self.bed.server
         with namespace.inside(), open(end.own('request'), 'rb') as request:
             process = subprocess.Popen(
@@ -147,9 +147,9 @@ class Shake:
                     return True
         return False
 
-    def visit(self, peer):
+    def visit(self, peer, request=REQUEST):
         """A client from its start to its end."""
-        client = self.start('client', peer)
+        client = self.start('client', peer, request=request)
         client.process.wait(PATIENCE)
         return client.told('client')
 

@@ -217,6 +217,13 @@ struct diag_decrypted {
     const uint8_t *data;
 };
 
+enum diag_checksum {
+    DIAG_CHECKSUM_UNKNOWN, /* not all that it covers was captured */
+    DIAG_CHECKSUM_RIGHT,
+    DIAG_CHECKSUM_WRONG,
+    DIAG_CHECKSUM_PARTIAL /* of the pseudo-header: a network card was to complete it */
+};
+
 /* One TCP segment, as the wire had it. */
 struct diag_segment {
     uint32_t frame;
@@ -251,6 +258,9 @@ struct diag_segment {
     bool opaque;    /* the payload is known to be decoded by another protocol than TLS */
     uint8_t decrypted_count;
     const struct diag_decrypted *decrypted; /* records that end in it, in order; borrowed */
+    /* Called with packet during the call, for few segments: it reads every byte. NULL: unknown. */
+    enum diag_checksum (*checksum)(const void *packet);
+    const void *packet;
 };
 
 /* An ICMP or ICMPv6 error and the TCP header that it quotes (8 bytes are enough). */

@@ -46,6 +46,8 @@ static bool was_overcome(const struct diag_sentence *s, const struct diag_judged
 
     if (judged->finding->cause == DIAG_CAUSE_smaller_passes)
         return true;
+    if (id == DIAG_checksum_drop)
+        return s->conn->half[judged->finding->side].mended;
     if (id == DIAG_rst_injected)
         return survived(s->conn, judged->finding->side);
     if (is_handshake_wait(id))

@@ -155,8 +155,9 @@ struct diag_half {
     int64_t held_ns;     /* of all of them */
     uint32_t tsval;      /* the newest it sent */
     uint32_t first_tsval;
-    uint32_t bare_frame; /* its first data without timestamps; 0 if none */
-    uint32_t sack_edge;  /* highest right edge it reported in SACK blocks */
+    uint32_t bare_frame;  /* its first data without timestamps; 0 if none */
+    uint32_t sack_edge;   /* highest right edge it reported in SACK blocks */
+    uint32_t damaged_seq; /* of the data whose copies were looked at last */
     uint32_t hole_count;
     struct diag_hole hole[DIAG_HOLES];
     uint32_t flight_count;
@@ -182,6 +183,9 @@ struct diag_half {
     bool never_holds; /* it sends small segments while others are under way */
     bool ect_passed;  /* data that it sent with a congestion mark arrived */
     bool bare_taken;  /* its peer has acknowledged data that only came without */
+    bool whole;       /* the TCP checksum of its first segment is right */
+    bool mended;      /* an intact copy followed damaged ones */
+    uint8_t damaged;  /* copies in a row of its oldest data with a wrong checksum */
 };
 
 /* The SYNs of the client and what answered them. */

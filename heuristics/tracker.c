@@ -89,6 +89,7 @@ static void apply_space(const struct diag_step *step)
     diag_gaps_open(step);
     if (step->again) {
         diag_flight_again(step);
+        diag_damage_copy(step);
         diag_gaps_count_late(step);
     }
     /* An ACK that overtook these bytes may have told of them before. */
@@ -242,6 +243,7 @@ static void apply_sender(const struct diag_step *step)
     if (!x->segments) {
         x->first_frame = seg->frame;
         x->first_tsval = seg->tsval;
+        diag_damage_first(step);
         if (!step->rst)
             x->nxt = step->end;
     }

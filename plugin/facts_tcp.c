@@ -4,6 +4,8 @@
  */
 #include "facts.h"
 
+#include "checksum.h"
+
 #define FIXED_HEADER 20
 /* Up to the flags: less than this of a header tells nothing. */
 #define LEAST_HEADER 16
@@ -178,6 +180,8 @@ bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
     read_options(bytes, MIN(header, captured), segment);
     segment->cut = captured < header || record->fragment;
     segment->payload = length - header;
+    segment->checksum = diag_record_checksum;
+    segment->packet = record;
     if (captured > header) {
         segment->captured = MIN(captured - header, segment->payload);
         segment->data = bytes + header;

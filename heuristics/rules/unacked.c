@@ -13,6 +13,8 @@
 #define ALL_DAY_NS (86400 * DIAG_SECOND_NS)
 /* Copies of a ClientHello after which the end of the connection speaks for itself. */
 #define HELLO_TIMES 2
+/* One wrong checksum is a bit that flipped; two copies of the same data are a device at work. */
+#define DAMAGED_COPIES 2
 
 struct run {
     const struct diag_connection *conn;
@@ -42,6 +44,12 @@ static uint32_t payload_of(const struct diag_range *range)
 static bool told_elsewhere(const struct run *run)
 {
     return run->conn->opening.repeats_after_data > 0;
+}
+
+/* Everything else of this side arrives intact. */
+static bool is_damaged(const struct run *run)
+{
+    return run->x->damaged >= DAMAGED_COPIES && run->x->damaged_seq == run->range->seq;
 }
 
 static bool answered_not_taken(const struct run *run)
@@ -140,6 +148,7 @@ static bool is_data(const struct run *run)
 
 static const struct row rows[] = {
     {DIAG_synack_retx_after_data, 0, told_elsewhere},
+    {DIAG_checksum_drop, DAMAGED_COPIES, is_damaged},
     {DIAG_data_rejected, 0, answered_not_taken},
     {DIAG_tls_ch_not_acked, 3, is_client_hello},
     {DIAG_request_unacked, 3, is_first_request},
@@ -194,6 +203,8 @@ static void suspect_memory(const struct run *run, struct diag_finding *f)
 
 static void suspect(const struct run *run, struct diag_finding *f)
 {
+    if (f->id == DIAG_checksum_drop)
+        f->blame = DIAG_BLAME_PATH | diag_blame_side(run->side);
     if (f->id == DIAG_retx_give_up)
         f->blame = DIAG_BLAME_PATH | diag_blame_side(diag_peer(run->side));
     if (f->id == DIAG_idle_state_lost)
@@ -204,6 +215,11 @@ static void suspect(const struct run *run, struct diag_finding *f)
      * the handshake, and may not have been there at all. */
     if (f->id == DIAG_fin_unacked)
         f->benign = run->y->segments > run->conn->opening.synacks || !run->conn->opening.synacks;
+}
+
+static int64_t last_value(const struct run *run, enum diag_id id)
+{
+    return id == DIAG_checksum_drop ? run->x->damaged : run->range->idle_s * DIAG_SECOND_NS;
 }
 
 static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
@@ -219,7 +235,7 @@ static void report_run(const struct run *run, enum diag_id id, uint32_t tries)
         id == DIAG_fin_unacked
             ? diag_raise(run->out, id, run->side, run->frame, tries, elapsed, range->frame)
             : diag_raise(run->out, id, run->side, run->frame, bytes_of(run, id), tries, elapsed,
-                         range->frame, range->idle_s * DIAG_SECOND_NS);
+                         range->frame, last_value(run, id));
 
     if (!f)
         return;
@@ -342,13 +358,14 @@ static void on_segment(const struct diag_step *step)
     arrived_late(step);
 }
 
-/* It was acknowledged after all. */
+/* It was acknowledged after all; damaged data by an intact copy, or the damage is the capture's. */
 static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
 {
     const struct diag_half *x = &conn->half[event->side];
 
     if (event->id != DIAG_request_unacked && event->id != DIAG_retx_give_up &&
         event->id != DIAG_tls_ch_not_acked && event->id != DIAG_idle_state_lost &&
+        (event->id != DIAG_checksum_drop || x->mended) &&
         (event->id != DIAG_pmtu_blackhole || event->cause == DIAG_CAUSE_smaller_passes))
         return false;
     for (uint32_t i = 0; i < x->flight_count; i++)

@@ -186,11 +186,20 @@ static void read_payload(struct input *in, bool snapped, struct fact *fact)
         segment->payload += input_16(in) % BIGGEST_CUT;
 }
 
+static enum diag_checksum read_checksum(const void *checksum)
+{
+    return *(const enum diag_checksum *)checksum;
+}
+
 static void read_more(struct input *in, struct fact *fact)
 {
     struct diag_segment *segment = &fact->segment;
+    static const enum diag_checksum checksum[4] = {DIAG_CHECKSUM_UNKNOWN, DIAG_CHECKSUM_RIGHT,
+                                                   DIAG_CHECKSUM_WRONG, DIAG_CHECKSUM_PARTIAL};
     uint8_t bits = input_byte(in);
 
+    segment->checksum = read_checksum;
+    segment->packet = &checksum[bits >> 2 & 3];
     segment->cut = bits & IS_CUT;
     segment->opaque = bits & IS_OPAQUE;
     segment->decrypted = fact->decrypted;

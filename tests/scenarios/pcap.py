@@ -5,6 +5,7 @@ Writes the facts of a scenario (scenario --facts) as frames on an Ethernet, with
 checksums: one frame per fact, under the frame number of the fact.
 """
 import json
+import socket
 import struct
 import sys
 
@@ -13,9 +14,12 @@ from scapy.layers.inet6 import (ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
                                 ICMPv6NDOptSrcLLAddr, ICMPv6Unknown, IPv6)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Raw
+from scapy.utils import checksum
 
 ETHERNET = 14
 TCP_HEADER = 20
+PROTOCOL_TCP = 6
+WRONG_CHECKSUM, PARTIAL_CHECKSUM = 2, 3  # enum diag_checksum
 PACKET_DROPS, TIME_RESOLUTION = 4, 9  # option codes of pcapng
 LOCAL_EXPERIMENT = 0x88B5  # IEEE 802: an EtherType that nobody decodes
 BROADCAST = "ff:ff:ff:ff:ff:ff"
@@ -73,6 +77,17 @@ def tcp_options(options):
     return found
 
 
+def spoil(packet, fact):
+    """Another TCP checksum than the right one, where the fact wants one."""
+    if fact["checksum"] == WRONG_CHECKSUM:
+        packet[TCP].chksum = type(packet)(bytes(packet))[TCP].chksum ^ 0x5A5A
+    if fact["checksum"] == PARTIAL_CHECKSUM:
+        family = socket.AF_INET6 if is_v6(packet.src) else socket.AF_INET
+        ends_of_it = [socket.inet_pton(family, end) for end in (packet.src, packet.dst)]
+        pseudo = b"".join(ends_of_it) + struct.pack("!II", len(packet[TCP]), PROTOCOL_TCP)
+        packet[TCP].chksum = ~checksum(pseudo) & 0xFFFF
+
+
 def segment(fact):
     source, sport, destination, dport = ends(fact)
     packet = network(source, destination, fact["ttl"], fact["tos"], fact["ip_id"], fact["df"])
@@ -80,6 +95,7 @@ def segment(fact):
     packet /= TCP(sport=sport, dport=dport, seq=fact["seq"], ack=fact["ack"], flags=fact["flags"],
                   window=fact["window"], options=tcp_options(options))
     packet /= Raw(bytes.fromhex(fact["data"]))
+    spoil(packet, fact)
     if fact["tunnel"]:
         packet = IP(src="192.0.2.1", dst="192.0.2.2") / packet
     header = ethernet(source, destination)

@@ -121,6 +121,7 @@ static const char *const slugs[] = {
     "name_fallback_address",
     "host_duplicate_ip",
     "host_port_exhaustion",
+    "checksum_drop",
 };
 
 #endif

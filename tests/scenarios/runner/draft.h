@@ -14,6 +14,7 @@ struct scn_draft {
     const struct scn_half *peer;
     int64_t story_ns;
     struct diag_segment segment;
+    enum diag_checksum checksum;
     GByteArray *payload;
 };
 

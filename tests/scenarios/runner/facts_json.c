@@ -102,9 +102,10 @@ static void put_fact(GString *out, const struct scn_fact *fact)
     scn_json_number(out, "frame", fact->frame);
     scn_json_number(out, "time_ns", (uint64_t)fact->time_ns);
     scn_json_number(out, "drops", fact->drops);
-    if (fact->kind == SCN_SEGMENT)
+    if (fact->kind == SCN_SEGMENT) {
         put_segment(out, &fact->segment);
-    else if (fact->kind == SCN_ICMP)
+        scn_json_number(out, "checksum", fact->checksum);
+    } else if (fact->kind == SCN_ICMP)
         put_icmp(out, &fact->icmp);
     else if (fact->kind == SCN_NAME)
         put_name(out, &fact->name);

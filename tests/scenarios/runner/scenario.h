@@ -69,6 +69,7 @@ struct scn_fact {
     uint32_t frame;
     int64_t time_ns;
     uint64_t drops;                   /* packets that the capturing device dropped before it */
+    enum diag_checksum checksum;      /* of a segment */
     GByteArray *payload;              /* what the union's data points to; NULL if it has none */
     GByteArray *plain[SCN_DECRYPTED]; /* what decrypted points to */
     struct diag_decrypted decrypted[SCN_DECRYPTED];

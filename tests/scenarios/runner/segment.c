@@ -189,6 +189,22 @@ static void set_stream(struct scn_story *story, struct scn_draft *draft)
     learn_bases(draft);
 }
 
+/* What cuts a segment cuts what its checksum covers. */
+static enum diag_checksum said_checksum(const struct scn_draft *draft)
+{
+    bool wrong = scn_line_flag(draft->line, "badsum");
+    bool partial = scn_line_flag(draft->line, "partsum");
+
+    if (draft->segment.cut || draft->segment.captured < draft->segment.payload)
+        return DIAG_CHECKSUM_UNKNOWN;
+    return wrong ? DIAG_CHECKSUM_WRONG : partial ? DIAG_CHECKSUM_PARTIAL : DIAG_CHECKSUM_RIGHT;
+}
+
+static enum diag_checksum read_checksum(const void *checksum)
+{
+    return *(const enum diag_checksum *)checksum;
+}
+
 static void capture(struct scn_story *story, struct scn_draft *draft)
 {
     const char *decrypted = scn_line_value(draft->line, "decrypted");
@@ -201,6 +217,9 @@ static void capture(struct scn_story *story, struct scn_draft *draft)
     fact->segment.frame = fact->frame;
     fact->segment.time_ns = fact->time_ns;
     fact->segment.stream = draft->connection->stream;
+    fact->segment.checksum = read_checksum;
+    fact->segment.packet = &fact->checksum;
+    fact->checksum = draft->checksum;
     if (decrypted)
         scn_decrypt(draft->line, fact, decrypted);
     draft->flow->half[draft->from].newest = fact;
@@ -217,6 +236,8 @@ static void copy(struct scn_story *story, struct scn_draft *draft)
 
     fact->payload = g_byte_array_ref(original->payload);
     *segment = original->segment;
+    segment->packet = &fact->checksum;
+    fact->checksum = original->checksum;
     segment->frame = fact->frame;
     segment->time_ns = fact->time_ns;
     segment->ttl = (uint8_t)scn_line_number(draft->line, "ttl", UINT8_MAX, segment->ttl);
@@ -264,6 +285,7 @@ static void compose(struct scn_story *story, struct scn_draft *draft, const char
     draft->segment.window =
         (uint16_t)scn_line_number(draft->line, "win", UINT16_MAX, right_window(draft));
     set_ip(draft);
+    draft->checksum = said_checksum(draft);
     send_segment(story, draft);
     g_byte_array_unref(draft->payload);
 }

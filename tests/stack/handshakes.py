@@ -8,7 +8,7 @@ handshakes.py --plugin DIAG.SO --recorded DIR [--table] [CASE...]
 
 Without a CASE and without --all a cross-section is recorded: each fault once, each stack in each role.
 Without --plugin it only records, into --out. --recorded compares what is there and needs no root.
---table prints docs/tls-stacks.md. Exit status: 0 agreed, 1 not, 2 usage, 77 this machine cannot
+--table prints docs/tls-stacks.md, which must be so when all that is recorded is compared. Exit status: 0 agreed, 1 not, 2 usage, 77 this machine cannot
 record."""
 import argparse
 import concurrent.futures
@@ -34,6 +34,7 @@ from handshake.stacks import every_stack  # noqa: E402
 from plugged import Plugged  # noqa: E402
 from record import CANNOT_RECORD, why_not  # noqa: E402
 
+PAGE = os.path.join(HERE, '..', '..', 'docs', 'tls-stacks.md')
 LINKS = {'client': 'client0', 'server': 'server0'}
 JOBS = 6    # cases at a time: they mostly wait
 TRIES = 2   # a loaded machine may miss a case's moment
@@ -220,6 +221,14 @@ def play_again(wanted, cases, scratch, heard):
     return [one for one in heard if one.expected['case'] not in names] + told, fine
 
 
+def page_is_true(heard):
+    with open(PAGE, encoding='utf-8') as file:
+        same = file.read() == table.page(heard)
+    if not same:
+        print('docs/tls-stacks.md is not what --table prints')
+    return same
+
+
 def run(wanted, cases, scratch):
     fine, root = True, wanted.recorded
     if not root:
@@ -235,6 +244,8 @@ def run(wanted, cases, scratch):
     if not wanted.recorded and not wanted.table and not table.agreed(heard):
         heard, fine = play_again(wanted, cases, scratch, heard)
     print(table.page(heard) if wanted.table else table.text(heard), end='')
+    if wanted.recorded and not wanted.table and not wanted.case:
+        fine = page_is_true(heard)
     return 0 if fine and table.agreed(heard) else 1
 
 

@@ -4,6 +4,7 @@
  */
 #include "report.h"
 
+#include "argument.h"
 #include "tap.h"
 #include "text.h"
 
@@ -12,13 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    void (*print)(const struct diag_report *report, struct diag_capture *capture, FILE *out);
-} report_kind[] = {{"overview", diag_report_overview},
-                   {"conv", diag_report_conv},
-                   {"explain", diag_report_explain},
-                   {"json", diag_report_json}};
+static void (*const print_report[DIAG_REPORT_KINDS])(const struct diag_report *report,
+                                                     struct diag_capture *capture, FILE *out) = {
+    [DIAG_REPORT_OVERVIEW] = diag_report_overview,
+    [DIAG_REPORT_CONV] = diag_report_conv,
+    [DIAG_REPORT_EXPLAIN] = diag_report_explain,
+    [DIAG_REPORT_JSON] = diag_report_json};
 
 #define CHOICES "overview, conv, explain[,STREAM], json"
 
@@ -135,44 +135,6 @@ static bool in_gui(void)
     return program != NULL && strstr(program, "tshark") == NULL;
 }
 
-/* Length of a leading number that ends the argument or stands before a comma, else 0. */
-static size_t leading_number(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    return text[digits] == '\0' || text[digits] == ',' ? digits : 0;
-}
-
-/* What follows a word and its comma. */
-static const char *after(const char *text, size_t length)
-{
-    return text[length] == ',' ? text + length + 1 : text + length;
-}
-
-/* Reads the report and the stream; returns the rest, which is the filter. */
-static const char *read_report(const char *text, struct diag_report *report, bool *named)
-{
-    size_t length = strcspn(text, ",");
-
-    report->print = diag_report_overview;
-    report->stream = DIAG_NO_STREAM;
-    *named = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(report_kind); i++) {
-        if (strlen(report_kind[i].name) == length &&
-            strncmp(report_kind[i].name, text, length) == 0) {
-            report->print = report_kind[i].print;
-            *named = true;
-            text = after(text, length);
-            break;
-        }
-    }
-    if (report->print == diag_report_explain && leading_number(text) > 0) {
-        report->stream = (uint32_t)MIN(g_ascii_strtoull(text, NULL, 10), DIAG_NO_STREAM - 1);
-        text = after(text, leading_number(text));
-    }
-    return text;
-}
-
 static GString *listen_to_frames(struct diag_report *report, const char *filter)
 {
     if (filter[0] == '\0')
@@ -186,25 +148,25 @@ static GString *listen_to_frames(struct diag_report *report, const char *filter)
 /* NULL when the report was taken on, else why not. */
 static char *take_on(const char *argument)
 {
-    const char *rest = argument + strlen(DIAG_PREFIX);
-    bool named;
+    struct diag_argument asked;
     GString *error;
     char *why;
 
-    if (rest[0] != '\0' && rest[0] != ',')
+    if (!diag_argument_read(argument, &asked))
         return g_strdup_printf("-z %s: no such report. Reports are \"" DIAG_PREFIX
                                "\" alone or followed by one of: " CHOICES ".",
                                argument);
     struct diag_report *report = g_new0(struct diag_report, 1);
-    const char *filter = read_report(after(rest, 0), report, &named);
 
-    error = listen_to_frames(report, filter);
+    report->print = print_report[asked.kind];
+    report->stream = asked.stream;
+    error = listen_to_frames(report, asked.filter);
     if (error == NULL)
         return NULL;
-    why = named ? g_strdup_printf("-z %s: %s", argument, error->str)
-                : g_strdup_printf("-z %s: \"%s\" is neither a report (" CHOICES
-                                  ") nor a display filter: %s",
-                                  argument, filter, error->str);
+    why = asked.named ? g_strdup_printf("-z %s: %s", argument, error->str)
+                      : g_strdup_printf("-z %s: \"%s\" is neither a report (" CHOICES
+                                        ") nor a display filter: %s",
+                                        argument, asked.filter, error->str);
     g_string_free(error, TRUE);
     finish(report);
     return why;

@@ -52,10 +52,13 @@ class Layers:
         return self.protocol == TCP and self.l4 + 20 <= len(self.data)
 
     def get(self, layout, at):
-        return struct.unpack_from(layout, self.data, at)[0]
+        """Zero for what was not captured, which cannot be changed either."""
+        whole = at + struct.calcsize(layout) <= len(self.data)
+        return struct.unpack_from(layout, self.data, at)[0] if whole else 0
 
     def put(self, layout, at, value):
-        struct.pack_into(layout, self.data, at, value % (1 << 8 * struct.calcsize(layout)))
+        if at + struct.calcsize(layout) <= len(self.data):
+            struct.pack_into(layout, self.data, at, value % (1 << 8 * struct.calcsize(layout)))
 
     def fit(self, missing=0):
         """The length in the IP header becomes that of the frame."""

@@ -60,8 +60,9 @@ def of_payload(change):
 # ---- TCP ----------------------------------------------------------------------------------------
 
 def odd_flags(dice, layers):
-    layers.data[layers.l4 + 13] = dice.choice((0, 1, 2, 4, 0x11, 0x12, 0x14, 0x29, 0xFF,
-                                               layers.data[layers.l4 + 13] ^ 1 << dice.randrange(8)))
+    at = layers.l4 + 13
+    changed = layers.data[at] ^ 1 << dice.randrange(8)
+    layers.data[at] = dice.choice((0, 1, 2, 4, 0x11, 0x12, 0x14, 0x29, 0xFF, changed))
 
 
 def odd_numbers(dice, layers):
@@ -229,7 +230,8 @@ def odd_record(dice, data):
     elif what == 2:
         struct.pack_into('!H', data, at + 3, dice.choice(ODD_SIZES))
     elif what == 3 and at + 9 <= len(data):
-        data[at + 6:at + 9] = dice.choice((b'\0\0\0', b'\xff\xff\xff', b'\0\0\1', dice.randbytes(3)))
+        odd = b'\0\0\0', b'\xff\xff\xff', b'\0\0\1', dice.randbytes(3)
+        data[at + 6:at + 9] = dice.choice(odd)
     elif at + 6 <= len(data):
         data[at + 5] = dice.choice((0, 1, 2, 4, 8, 11, 12, 13, 14, 16, 20, 24, 25, 67, 254))
     return data

@@ -5,7 +5,7 @@
 For fuzz_tls the TCP payloads of the recorded handshakes and of the captures, as they are, and in
 disorder, repeated, cut and with holes; with tshark also what their keys decrypt. For fuzz_core and
 fuzz_dns the facts of every scenario, as the scenario runner prints them; for fuzz_certificate the
-certificates of the scenarios.
+certificates of the scenarios; for fuzz_argument what people ask for.
 """
 import pathlib
 import random
@@ -16,6 +16,9 @@ import zlib
 import seed_core
 import seed_tls
 
+ARGUMENTS = ('diag', 'diag,conv', 'diag,overview,tcp', 'diag,explain,3', 'diag,explain,tls',
+             'diag,json,tcp.stream in {1,2}', 'diag,explain,3,ip.addr == 192.0.2.1', 'diagx',
+             'diag,,')
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -43,6 +46,8 @@ def main():
         write(folder / 'certificate', file.stem, b'\0' + der)
         write(folder / 'certificate', f'{file.stem}-zlib',
               b'\1' + len(der).to_bytes(2, 'big') + zlib.compress(der))
+    for number, text in enumerate(ARGUMENTS):
+        write(folder / 'argument', str(number), text.encode())
     for file in sorted((ROOT / 'tests/scenarios').glob('*/*.scn')):
         facts = subprocess.run([runner, '--facts', file], capture_output=True, check=True,
                                cwd=file.parent).stdout.decode()

@@ -15,6 +15,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import sys
 import time
@@ -224,6 +225,7 @@ def arguments():
     parser.add_argument('--plugin', type=pathlib.Path, default=ROOT / 'build/asan/diag.so',
                         help='best one with sanitizers: cmake --preset asan')
     parser.add_argument('--state', type=pathlib.Path, default=ROOT / 'build/fuzz/captures')
+    parser.add_argument('--anew', action='store_true', help='forget the state')
     parser.add_argument('--mutants', type=int, default=5000, help='how many more')
     parser.add_argument('--seconds', type=float, default=1e9, help='for at most so long')
     parser.add_argument('more', type=pathlib.Path, nargs='*', metavar='CAPTURE',
@@ -233,6 +235,8 @@ def arguments():
 
 def main():
     words = arguments()
+    if words.anew:
+        shutil.rmtree(words.state, ignore_errors=True)
     sources, state = Sources(words.more), State(words.state)
     bench = Bench(words.plugin, sources.keys())
     end = time.monotonic() + words.seconds

@@ -18,6 +18,11 @@ struct diag_capture *diag_capture_open(void)
     return open_capture;
 }
 
+uint32_t diag_capture_frame(const struct diag_capture *capture, const packet_info *pinfo)
+{
+    return diag_numbers_place(capture->numbers, pinfo);
+}
+
 int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame)
 {
     return frame > 0 && frame <= capture->timed ? capture->times[frame - 1] : DIAG_UNKNOWN_NS;
@@ -146,6 +151,7 @@ static void close_capture(void)
     open_capture = NULL;
     forget_judged(capture);
     diag_streams_free(capture->streams);
+    diag_numbers_free(capture->numbers);
     g_free(capture->times);
     g_free(capture->senders);
     diag_engine_free(capture->engine);
@@ -161,6 +167,7 @@ static void begin_capture(void)
     open_capture->engine = diag_engine_new(&settings);
     diag_engine_read_certificates_with(open_capture->engine, &diag_gnutls_reader);
     open_capture->streams = diag_streams_new();
+    open_capture->numbers = diag_numbers_new();
 }
 
 void diag_capture_register(void)

@@ -6,12 +6,14 @@
 #ifndef DIAG_CAPTURE_H
 #define DIAG_CAPTURE_H
 
+#include "numbers.h"
 #include "recorder.h"
 
 struct diag_capture {
     struct diag_engine *engine;
     struct diag_streams *streams;
-    uint32_t last_frame; /* fed so far */
+    struct diag_numbers *numbers; /* which frame is meant */
+    uint32_t last_frame;          /* fed so far */
     uint32_t frames;
     int64_t *times;        /* of frame i + 1 */
     uint8_t *senders;      /* of frame i + 1: enum diag_side */
@@ -36,6 +38,9 @@ void diag_capture_note_sender(struct diag_capture *capture, uint32_t frame, enum
 
 /* First visit of a frame: turn its records into facts. Later visits change nothing. */
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo);
+
+/* The number of a frame in everything that diag says: its place in the file. */
+uint32_t diag_capture_frame(const struct diag_capture *capture, const packet_info *pinfo);
 
 /* When a frame was captured; DIAG_UNKNOWN_NS when it was not fed. */
 int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame);

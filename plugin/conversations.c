@@ -6,6 +6,8 @@
  */
 #include "conversations.h"
 
+#include "facts.h"
+
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 
@@ -73,8 +75,8 @@ static address as_address(const struct diag_address *from)
     return to;
 }
 
-uint32_t diag_stream_of(packet_info *pinfo, const struct diag_endpoint *source,
-                        const struct diag_endpoint *destination)
+static uint32_t search(packet_info *pinfo, const struct diag_endpoint *source,
+                       const struct diag_endpoint *destination)
 {
     static int proto_tcp = -1;
     const struct tcp_analysis *analysis;
@@ -94,6 +96,19 @@ uint32_t diag_stream_of(packet_info *pinfo, const struct diag_endpoint *source,
     return analysis != NULL ? analysis->stream : DIAG_NO_STREAM;
 }
 
+/* Not for a header that is cut before the TCP dissector asks for its conversation: to ask first can
+ * change what Wireshark finds later, where FTP or the like announced a connection by one end. */
+uint32_t diag_stream_of(packet_info *pinfo, const struct diag_record *record)
+{
+    struct diag_endpoint source;
+    struct diag_endpoint destination;
+
+    if (tvb_captured_length(record->tvb) < DIAG_LEAST_TCP_HEADER ||
+        !diag_fact_endpoints(record, &source, &destination))
+        return DIAG_NO_STREAM;
+    return search(pinfo, &source, &destination);
+}
+
 uint32_t diag_stream_now(struct diag_streams *streams, packet_info *pinfo,
                          const struct diag_segment *segment)
 {
@@ -103,7 +118,7 @@ uint32_t diag_stream_now(struct diag_streams *streams, packet_info *pinfo,
         return slot->stream;
     slot->end[0] = segment->source;
     slot->end[1] = segment->destination;
-    slot->stream = diag_stream_of(pinfo, &segment->source, &segment->destination);
+    slot->stream = search(pinfo, &segment->source, &segment->destination);
     return slot->stream;
 }
 

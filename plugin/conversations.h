@@ -16,9 +16,8 @@ void diag_streams_free(struct diag_streams *streams);
 /* Frames in capture order only: the answer may come from what an earlier segment found. */
 uint32_t diag_stream_now(struct diag_streams *streams, packet_info *pinfo,
                          const struct diag_segment *segment);
-/* Of any frame, at any time; costs a search of Wireshark's conversations. */
-uint32_t diag_stream_of(packet_info *pinfo, const struct diag_endpoint *source,
-                        const struct diag_endpoint *destination);
+/* Of a TCP header in any frame, at any time; costs a search of Wireshark's conversations. */
+uint32_t diag_stream_of(packet_info *pinfo, const struct diag_record *record);
 /* A quoted SYN can make Wireshark begin another stream under the same addresses. */
 void diag_stream_forget(struct diag_streams *streams, const struct diag_endpoint *source,
                         const struct diag_endpoint *destination);

@@ -8,6 +8,9 @@
 
 #include "recorder.h"
 
+/* Up to the flags and the window: Wireshark's TCP dissector gives up on less, and so does diag. */
+#define DIAG_LEAST_TCP_HEADER 16
+
 /* Nanoseconds since the epoch; what does not fit is cut to what does. */
 int64_t diag_fact_time(const packet_info *pinfo);
 
@@ -15,7 +18,8 @@ int64_t diag_fact_time(const packet_info *pinfo);
 bool diag_fact_endpoints(const struct diag_record *record, struct diag_endpoint *source,
                          struct diag_endpoint *destination);
 
-/* All but the stream, and whether another protocol decodes the payload. */
+/* Facts do not know the number of their frame; a segment neither its stream, nor whether another
+ * protocol decodes the payload. */
 bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
                        struct diag_segment *segment);
 bool diag_fact_icmp(packet_info *pinfo, const struct diag_record *error,

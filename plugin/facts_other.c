@@ -32,8 +32,7 @@ bool diag_fact_icmp(packet_info *pinfo, const struct diag_record *error,
     uint8_t type = tvb_get_uint8(error->tvb, 0);
     uint8_t code = tvb_get_uint8(error->tvb, 1);
 
-    *icmp = (struct diag_icmp){.frame = pinfo->num,
-                               .time_ns = diag_fact_time(pinfo),
+    *icmp = (struct diag_icmp){.time_ns = diag_fact_time(pinfo),
                                .sender = error->source,
                                .v6 = error->kind == DIAG_RECORD_ICMPV6,
                                .type = type,
@@ -69,7 +68,7 @@ static bool find_service(packet_info *pinfo, struct diag_name_message *message)
 bool diag_fact_name_udp(packet_info *pinfo, const struct diag_record *record,
                         struct diag_name_message *message)
 {
-    *message = (struct diag_name_message){.frame = pinfo->num, .time_ns = diag_fact_time(pinfo)};
+    *message = (struct diag_name_message){.time_ns = diag_fact_time(pinfo)};
     uint32_t captured = tvb_captured_length(record->tvb);
 
     if (record->quoted || captured < UDP_HEADER + LEAST_DNS ||
@@ -118,8 +117,7 @@ bool diag_fact_arp(packet_info *pinfo, const struct diag_record *record, struct 
         return false;
     uint8_t operation = tvb_get_uint8(tvb, 7);
 
-    *arp = (struct diag_arp){
-        .frame = pinfo->num, .time_ns = diag_fact_time(pinfo), .reply = operation == 2};
+    *arp = (struct diag_arp){.time_ns = diag_fact_time(pinfo), .reply = operation == 2};
     tvb_memcpy(tvb, arp->sender_mac, 8, 6);
     read_address(tvb, 14, 4, &arp->sender);
     read_address(tvb, 24, 4, &arp->target);
@@ -156,8 +154,7 @@ bool diag_fact_neighbour(packet_info *pinfo, const struct diag_record *record, s
     type = tvb_get_uint8(tvb, 0);
     if (type != 135 && type != 136)
         return false;
-    *arp = (struct diag_arp){.frame = pinfo->num,
-                             .time_ns = diag_fact_time(pinfo),
+    *arp = (struct diag_arp){.time_ns = diag_fact_time(pinfo),
                              .reply = type == 136,
                              .sender = record->source,
                              .target = record->destination};

@@ -7,8 +7,6 @@
 #include "checksum.h"
 
 #define FIXED_HEADER 20
-/* Up to the flags: less than this of a header tells nothing. */
-#define LEAST_HEADER 16
 
 #define LARGEST_IPV4_HEADER 60
 
@@ -163,15 +161,14 @@ bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
     uint32_t captured = tvb_captured_length(record->tvb);
     uint32_t length = real_length(record);
 
-    if (captured < LEAST_HEADER)
+    if (captured < DIAG_LEAST_TCP_HEADER)
         return false;
     const uint8_t *bytes = tvb_get_ptr(record->tvb, 0, (int)captured);
     uint32_t header = (uint32_t)(bytes[12] >> 4) * 4;
 
     if (header < FIXED_HEADER || header > length)
         return false;
-    *segment = (struct diag_segment){.frame = pinfo->num,
-                                     .time_ns = diag_fact_time(pinfo),
+    *segment = (struct diag_segment){.time_ns = diag_fact_time(pinfo),
                                      .stream = DIAG_NO_STREAM,
                                      .source.address = record->source,
                                      .destination.address = record->destination};

@@ -59,13 +59,14 @@ static void feed_segment(struct diag_capture *capture, packet_info *pinfo,
 
     if (!diag_fact_segment(pinfo, record, &segment))
         return;
+    segment.frame = capture->last_frame;
     segment.stream = diag_stream_now(capture->streams, pinfo, &segment);
     segment.opaque = is_opaque(pinfo, &segment);
     if (segment.payload > 0 && !segment.opaque && is_innermost(record))
         diag_add_decrypted(pinfo, &segment);
     const struct diag_connection *connection = diag_feed_segment(capture->engine, &segment);
 
-    diag_capture_note_sender(capture, pinfo->num, diag_side_of(connection, &segment));
+    diag_capture_note_sender(capture, segment.frame, diag_side_of(connection, &segment));
     if (diag_fact_name_tcp(&segment, &message))
         diag_feed_name(capture->engine, &message);
 }
@@ -78,8 +79,21 @@ static void feed_quoted(struct diag_capture *capture, packet_info *pinfo,
 
     if (error == NULL || !diag_fact_icmp(pinfo, error, record, &icmp))
         return;
+    icmp.frame = capture->last_frame;
     diag_stream_forget(capture->streams, &icmp.source, &icmp.destination);
     diag_feed_icmp(capture->engine, &icmp);
+}
+
+static void feed_name(struct diag_capture *capture, struct diag_name_message *message)
+{
+    message->frame = capture->last_frame;
+    diag_feed_name(capture->engine, message);
+}
+
+static void feed_arp(struct diag_capture *capture, struct diag_arp *arp)
+{
+    arp->frame = capture->last_frame;
+    diag_feed_arp(capture->engine, arp);
 }
 
 static void feed_record(struct diag_capture *capture, packet_info *pinfo,
@@ -93,11 +107,11 @@ static void feed_record(struct diag_capture *capture, packet_info *pinfo,
     else if (record->kind == DIAG_RECORD_TCP)
         feed_segment(capture, pinfo, record);
     else if (record->kind == DIAG_RECORD_UDP && diag_fact_name_udp(pinfo, record, &message))
-        diag_feed_name(capture->engine, &message);
+        feed_name(capture, &message);
     else if (record->kind == DIAG_RECORD_ICMPV6 && diag_fact_neighbour(pinfo, record, &arp))
-        diag_feed_arp(capture->engine, &arp);
+        feed_arp(capture, &arp);
     else if (record->kind == DIAG_RECORD_ARP && diag_fact_arp(pinfo, record, &arp))
-        diag_feed_arp(capture->engine, &arp);
+        feed_arp(capture, &arp);
 }
 
 /* Decode As on ip.proto, another plugin, or a road to TCP that does not lead through IP. */
@@ -110,7 +124,7 @@ static void watch_for_bypass(struct diag_capture *capture, packet_info *pinfo,
         if (record->kind == DIAG_RECORD_TCP)
             return;
     if (proto_is_frame_protocol(pinfo->layers, "tcp"))
-        capture->bypassed = pinfo->num;
+        capture->bypassed = capture->last_frame;
 }
 
 static DIAG_BOOL read_drops(wtap_block_t block, guint id, wtap_opttype_e type, wtap_optval_t *value,
@@ -131,7 +145,7 @@ static void feed_drops(struct diag_capture *capture, packet_info *pinfo)
     if (pinfo->rec->block != NULL)
         wtap_block_foreach_option(pinfo->rec->block, read_drops, &drops);
     if (drops > 0)
-        diag_feed_drops(capture->engine, pinfo->num, drops);
+        diag_feed_drops(capture->engine, capture->last_frame, drops);
 }
 
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
@@ -140,12 +154,12 @@ void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
     const struct diag_record *error = NULL;
     int64_t now = diag_fact_time(pinfo);
 
-    if (pinfo->num <= capture->last_frame)
+    if (!diag_numbers_meet(capture->numbers, pinfo))
         return;
-    capture->last_frame = pinfo->num;
+    capture->last_frame = diag_capture_frame(capture, pinfo);
     capture->frames++;
-    diag_capture_note_time(capture, pinfo->num, now);
-    diag_feed_frame(capture->engine, pinfo->num, now);
+    diag_capture_note_time(capture, capture->last_frame, now);
+    diag_feed_frame(capture->engine, capture->last_frame, now);
     feed_drops(capture, pinfo);
     for (const struct diag_record *record = records; record != NULL; record = record->next) {
         if (record->kind == DIAG_RECORD_ICMP || record->kind == DIAG_RECORD_ICMPV6)

@@ -7,7 +7,6 @@
 #include "present.h"
 
 #include "conversations.h"
-#include "facts.h"
 #include "preferences.h"
 #include "register.h"
 #include "text.h"
@@ -54,12 +53,8 @@ static proto_item *find_item(proto_tree *tree, int wanted, const struct diag_rec
 static bool belongs_to(packet_info *pinfo, const struct diag_record *record,
                        const struct diag_finding *finding)
 {
-    struct diag_endpoint source;
-    struct diag_endpoint destination;
-
-    return finding->connection != NULL && diag_fact_endpoints(record, &source, &destination) &&
-           diag_stream_of(pinfo, &source, &destination) ==
-               diag_connection_stream(finding->connection);
+    return finding->connection != NULL &&
+           diag_stream_of(pinfo, record) == diag_connection_stream(finding->connection);
 }
 
 /* In a tunnel there are several TCP headers: the one of the finding's own connection. */
@@ -146,7 +141,7 @@ static bool carries_tcp(packet_info *pinfo)
 void diag_present(struct diag_capture *capture, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct diag_shown_list list = diag_shown_of_frame(capture, pinfo);
-    bool bypassed = capture->bypassed == pinfo->num;
+    bool bypassed = capture->bypassed == diag_capture_frame(capture, pinfo);
     bool wanted = tree != NULL && proto_field_is_referenced(tree, proto);
     bool facts = wanted && PINFO_FD_VISITED(pinfo) && carries_tcp(pinfo);
     bool reset = wanted && diag_shows_reset(capture, pinfo);

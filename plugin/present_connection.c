@@ -6,7 +6,6 @@
 #include "present.h"
 
 #include "conversations.h"
-#include "facts.h"
 #include "register.h"
 #include "text.h"
 #include "tls_names.h"
@@ -149,15 +148,12 @@ void diag_present_connections(struct diag_capture *capture, packet_info *pinfo, 
 
     for (const struct diag_record *record = diag_records(pinfo); record != NULL;
          record = record->next) {
-        struct diag_endpoint source;
-        struct diag_endpoint destination;
         struct diag_view view;
         uint32_t stream;
 
-        if (record->kind != DIAG_RECORD_TCP || record->quoted ||
-            !diag_fact_endpoints(record, &source, &destination))
+        if (record->kind != DIAG_RECORD_TCP || record->quoted)
             continue;
-        stream = diag_stream_of(pinfo, &source, &destination);
+        stream = diag_stream_of(pinfo, record);
         if (stream == DIAG_NO_STREAM || stream == last ||
             !diag_view_of_stream(capture->engine, stream, &view))
             continue;

@@ -6,22 +6,18 @@
 #include "present.h"
 
 #include "conversations.h"
-#include "facts.h"
 #include "register.h"
 
 static const struct diag_loss *loss_of(struct diag_capture *capture, packet_info *pinfo,
                                        const struct diag_record *record)
 {
-    struct diag_endpoint source;
-    struct diag_endpoint destination;
+    uint32_t frame = diag_capture_frame(capture, pinfo);
     const struct diag_loss *loss;
 
-    if (record->kind != DIAG_RECORD_TCP || record->quoted ||
-        !diag_fact_endpoints(record, &source, &destination))
+    if (record->kind != DIAG_RECORD_TCP || record->quoted)
         return NULL;
-    loss = diag_loss_of_frame(capture->engine, diag_stream_of(pinfo, &source, &destination),
-                              pinfo->num);
-    return loss != NULL && (loss->decided == pinfo->num || PINFO_FD_VISITED(pinfo)) ? loss : NULL;
+    loss = diag_loss_of_frame(capture->engine, diag_stream_of(pinfo, record), frame);
+    return loss != NULL && (loss->decided == frame || PINFO_FD_VISITED(pinfo)) ? loss : NULL;
 }
 
 bool diag_shows_loss(struct diag_capture *capture, packet_info *pinfo)

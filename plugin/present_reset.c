@@ -6,7 +6,6 @@
 #include "present.h"
 
 #include "conversations.h"
-#include "facts.h"
 #include "register.h"
 #include "text.h"
 
@@ -22,13 +21,10 @@ static bool is_reset(const struct diag_record *record)
 static const struct diag_reset *reset_of(struct diag_capture *capture, packet_info *pinfo,
                                          const struct diag_record *record)
 {
-    struct diag_endpoint source;
-    struct diag_endpoint destination;
-
-    if (!is_reset(record) || !diag_fact_endpoints(record, &source, &destination))
+    if (!is_reset(record))
         return NULL;
-    return diag_reset_of_frame(capture->engine, diag_stream_of(pinfo, &source, &destination),
-                               pinfo->num);
+    return diag_reset_of_frame(capture->engine, diag_stream_of(pinfo, record),
+                               diag_capture_frame(capture, pinfo));
 }
 
 bool diag_shows_reset(struct diag_capture *capture, packet_info *pinfo)

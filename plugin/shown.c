@@ -52,9 +52,9 @@ static const struct diag_judged *judgement_of(const GArray *judged,
 struct diag_shown_list diag_shown_of_frame(struct diag_capture *capture, packet_info *pinfo)
 {
     const struct diag_finding *const *events = NULL;
-    size_t event_count = diag_events_of_frame(capture->engine, pinfo->num, &events);
-    const GArray *judged =
-        PINFO_FD_VISITED(pinfo) ? diag_capture_judged(capture, pinfo->num) : NULL;
+    uint32_t frame = diag_capture_frame(capture, pinfo);
+    size_t event_count = diag_events_of_frame(capture->engine, frame, &events);
+    const GArray *judged = PINFO_FD_VISITED(pinfo) ? diag_capture_judged(capture, frame) : NULL;
     struct diag_shown_list list = {0, NULL};
 
     if (event_count == 0 && judged == NULL)

@@ -68,7 +68,7 @@ static tap_packet_status count_in_tree(stats_tree *tree, packet_info *pinfo,
     count_findings(tree, &shown);
     count = PINFO_FD_VISITED(pinfo) ? diag_tap_streams(pinfo, stream) : 0;
     for (size_t i = 0; i < count; i++)
-        count_connection(tree, capture, stream[i], pinfo->num);
+        count_connection(tree, capture, stream[i], diag_capture_frame(capture, pinfo));
     return TAP_PACKET_REDRAW;
 }
 
@@ -166,7 +166,7 @@ static tap_packet_status count_in_table(void *data, packet_info *pinfo, epan_dis
         return TAP_PACKET_DONT_REDRAW;
     shown = diag_shown_of_frame(capture, pinfo);
     for (size_t i = 0; i < shown.count; i++)
-        count_in_row(table, &shown.item[i], pinfo->num);
+        count_in_row(table, &shown.item[i], diag_capture_frame(capture, pinfo));
     return shown.count > 0 ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 

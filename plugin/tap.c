@@ -3,7 +3,6 @@
 #include "tap.h"
 
 #include "conversations.h"
-#include "facts.h"
 
 static int tap = -1;
 
@@ -23,13 +22,9 @@ size_t diag_tap_streams(packet_info *pinfo, uint32_t stream[DIAG_TAP_STREAMS])
     size_t count = 0;
 
     for (const struct diag_record *record = diag_records(pinfo); record != NULL;
-         record = record->next) {
-        struct diag_endpoint source;
-        struct diag_endpoint destination;
-
-        if (record->kind == DIAG_RECORD_TCP && diag_fact_endpoints(record, &source, &destination))
-            count = add_stream(diag_stream_of(pinfo, &source, &destination), stream, count);
-    }
+         record = record->next)
+        if (record->kind == DIAG_RECORD_TCP)
+            count = add_stream(diag_stream_of(pinfo, record), stream, count);
     return count;
 }
 

@@ -16,7 +16,7 @@ import tempfile
 
 def sanitizer_environment(plugin):
     """What a plugin with AddressSanitizer needs in a program without."""
-    if b"libasan" not in pathlib.Path(plugin).read_bytes():
+    if plugin is None or b"libasan" not in pathlib.Path(plugin).read_bytes():
         return {}
     library = subprocess.run(["gcc", "-print-file-name=libasan.so"], check=True, text=True,
                              capture_output=True).stdout.strip()
@@ -31,7 +31,8 @@ def words(labels):
 
 
 class Plugged:
-    """A private home with the plugin in it, removed at the end of the with block."""
+    """A private home with the plugin in it, removed at the end of the with block. Without a plugin
+    (None) the programs are Wireshark as it comes."""
 
     def __init__(self, plugin):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="diag-test-"))
@@ -65,13 +66,15 @@ class Plugged:
         version = self.home / "plugins" / system.name
         shutil.copytree(system, version, ignore=lambda *_: ["diag.so"], copy_function=os.symlink)
         (version / "epan").mkdir(exist_ok=True)
-        shutil.copy(plugin, version / "epan" / "diag.so")
+        if plugin:
+            shutil.copy(plugin, version / "epan" / "diag.so")
         (self.home / "config").mkdir()
         for directory in [self.home / "config", *self.home.glob("plugins/**/")]:
             directory.chmod(0o755)
         listed = self.run("tshark", "-G", "plugins")
-        if "diag.so" not in listed.stdout:
-            sys.exit(f"{listed.stderr}tshark does not load diag.so: with it, nothing is tested")
+        if ("diag.so" in listed.stdout) != bool(plugin):
+            sys.exit(f"{listed.stderr}tshark loads diag.so: {'diag.so' in listed.stdout}, wanted: "
+                     f"{bool(plugin)}. Nothing is tested this way")
 
     def lend(self, file, name=None):
         """A copy of a file that the program's user can read."""

@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""usage: orders.py (--plugin PLUGIN | --tshark COMMAND --sharkd COMMAND) [--merge BYTES]
+                  [--seed N] --captures PATH...
+
+Whatever the order in which Wireshark looks at the frames, diag says the same of each: in one pass,
+with -2, with a read filter, and in sharkd, which is asked for frames in random orders, over and
+over, with taps and columns in between. Captures are files, or directories that are searched;
+--merge joins them up to a size. The seed is printed.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import random
+import re
+import shlex
+import sys
+
+import own_items
+import pairs
+
+NUMBER = re.compile(r"^Frame (\d+): ")
+LATER = re.compile(r"^ {8}\[(Severity in the whole capture|Explained by): ")
+VERDICTS = re.compile(r"^    \[(Connection \d+: |Summary: )")
+OTHERS = 150  # frames that diag says nothing of, and that sharkd is asked for all the same
+READ_FILTERS = ["tcp.len > 0 || tcp.flags.reset == 1", "frame.number > 0 && tcp.flags.syn == 1"]
+
+
+def blocks(text):
+    """frame -> the lines of diag's protocol in it, from tshark -V."""
+    found, frame, own = {}, None, None
+    for line in text.split("\n"):
+        if match := NUMBER.match(line):
+            frame, own = int(match.group(1)), None
+        elif line.startswith(own_items.PROTOCOL):
+            own = found.setdefault(frame, [])
+        elif not line.startswith(" "):
+            own = None
+        if own is not None:
+            own.append(line)
+    return found
+
+
+def branches(lines):
+    """Every item directly below diag's protocol, with what is below it."""
+    at = 1
+    while at < len(lines):
+        end = own_items.branch_end(lines, at)
+        yield lines[at:end]
+        at = end
+
+
+def early_complaints(once, twice):
+    """What one pass shows of a frame stays, word for word; -2 adds what the whole capture shows."""
+    for frame, lines in once.items():
+        left = [[line for line in branch if not LATER.match(line)]
+                for branch in branches(twice.get(frame, []))]
+        for branch in branches(lines):
+            if VERDICTS.match(branch[0]):
+                continue
+            if branch in left:
+                left.remove(branch)
+            elif not grown(branch, left):
+                yield f"frame {frame}: -2 does not show {branch!r}, but {left!r}"
+
+
+def grown(branch, later):
+    """Later frames may tell more of a loss or of a reset, never less."""
+    return any(branch[0] == other[0] and set(branch) <= set(other) for other in later)
+
+
+def of_sharkd(nodes, level=0):
+    """The nodes of sharkd as lines of tshark -V."""
+    for node in nodes:
+        label = f"[{node['l']}]" if node.get("g") else node["l"]
+        yield " " * 4 * level + label
+        yield from of_sharkd(node.get("n", []), level + 1)
+
+
+def block_of_sharkd(tree):
+    for node in tree:
+        if node["l"].startswith(own_items.PROTOCOL):
+            return list(of_sharkd([node]))
+    return []
+
+
+def requests_for(frames, count, dice):
+    """Frames in random order, twice in a row now and then, and other work in between."""
+    order = frames * 2 + dice.sample(range(1, count + 1), min(count, OTHERS))
+    dice.shuffle(order)
+    for frame in order:
+        yield from [("frame", {"frame": frame, "proto": True})] * dice.choice((1, 1, 2))
+        if dice.random() < 0.01:
+            yield dice.choice((("tap", {"tap0": "expert"}), ("frames", {"column0": "diag.id:0"}),
+                               ("tap", {"tap0": "nstat:diag,table"}), ("tap", {"tap0": "conv:TCP"}),
+                               ("frames", {"filter": "diag.id", "limit": 20}),
+                               ("check", {"filter": "diag.conn.outcome == \"failed\""})))
+
+
+def ask(sharkd, capture, requests):
+    """The results of requests about a loaded capture."""
+    wanted = [("load", {"file": str(capture)}), *requests, ("bye", {})]
+    lines = [json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+             for number, (method, params) in enumerate(wanted, 1)]
+    status, text, errors = sharkd.run("-", input="\n".join(lines) + "\n")
+    answers = [json.loads(line) for line in text.splitlines()]
+    if status != 0 or len(answers) != len(wanted):
+        sys.exit(f"{capture}: sharkd answers {len(answers)} of {len(wanted)}, status {status}\n"
+                 f"{errors}")
+    for request, answer in zip(wanted, answers):
+        if "result" not in answer:
+            sys.exit(f"{capture}: {request}: {answer}")
+    return [answer["result"] for answer in answers[1:-1]]
+
+
+def sharkd_complaints(sharkd, capture, twice, count, dice):
+    requests = list(requests_for(sorted(twice), count, dice))
+    told = set()
+    for (method, params), result in zip(requests, ask(sharkd, capture, requests)):
+        if method != "frame" or params["frame"] in told:
+            continue
+        shown, wanted = block_of_sharkd(result["tree"]), twice.get(params["frame"], [])
+        if shown != wanted:
+            told.add(params["frame"])
+            at = next((i for i, (a, b) in enumerate(zip(shown, wanted)) if a != b),
+                      min(len(shown), len(wanted)))
+            yield (f"frame {params['frame']}: sharkd {shown[at:at + 1]}, tshark -2 "
+                   f"{wanted[at:at + 1]}")
+
+
+def report(tshark, capture, *options):
+    return tshark.run("-n", "-q", "-r", capture, "-z", "diag,json", *options)
+
+
+def filter_complaints(tshark, capture):
+    """A read filter changes the numbers of the frames, not what diag says."""
+    wanted = report(tshark, capture)
+    for options in [["-2"], *(["-2", "-R", one] for one in READ_FILTERS)]:
+        if report(tshark, capture, *options) != wanted:
+            yield f"the report with {shlex.join(options)} is another one"
+
+
+def complaints(tshark, sharkd, capture, seed):
+    """Also how many frames diag says something of."""
+    details = ["-n", "-r", capture, "-V", "-O", "diag"]
+    once, text = blocks(tshark.run(*details)[1]), tshark.run(*details, "-2")[1]
+    twice = blocks(text)
+    count = sum(1 for line in text.split("\n") if NUMBER.match(line))
+    dice = random.Random(f"{seed} {capture.name}")
+    found = [*early_complaints(once, twice), *filter_complaints(tshark, capture),
+             *sharkd_complaints(sharkd, capture, twice, count, dice)]
+    return capture.name, found, len(twice)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--plugin")
+    parser.add_argument("--tshark")
+    parser.add_argument("--sharkd")
+    parser.add_argument("--merge", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--captures", nargs="+", required=True)
+    chosen = parser.parse_args()
+    if bool(chosen.plugin) == bool(chosen.tshark and chosen.sharkd):
+        parser.error("either --plugin, or --tshark and --sharkd")
+    return chosen
+
+
+def main():
+    chosen = arguments()
+    print(f"seed {chosen.seed}")
+    failed = frames = 0
+    with pairs.room() as directory, \
+            pairs.programs(chosen.plugin, chosen.tshark, chosen.sharkd) as (tshark, sharkd), \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        count, captures = pairs.prepare(chosen.captures, directory, chosen.merge)
+        for name, found, shown in pool.map(
+                lambda capture: complaints(tshark, sharkd, capture, chosen.seed), captures):
+            failed += bool(found)
+            frames += shown
+            for text in found:
+                print(f"{name}: {text}", flush=True)
+    print(f"{count} captures in {len(captures)} files, {frames} frames that diag says something of, "
+          f"{failed} files with differences")
+    return 1 if failed or not frames else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

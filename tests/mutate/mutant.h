@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What mutants.py writes into a file of the core: at each place, whether this mutant is the one
+ * that is tried. Which one is decided at run time (mutant.c), so that one build has them all; with
+ * MUTANT_ONLY at compile time, for constants and to compare object code.
+ */
+#ifndef MUTANT_H
+#define MUTANT_H
+
+#define LESS(n, a, b)      (MUTANT(n) ? (a) <= (b) : (a) < (b))
+#define AT_MOST(n, a, b)   (MUTANT(n) ? (a) < (b) : (a) <= (b))
+#define MORE(n, a, b)      (MUTANT(n) ? (a) >= (b) : (a) > (b))
+#define AT_LEAST(n, a, b)  (MUTANT(n) ? (a) > (b) : (a) >= (b))
+#define SAME(n, a, b)      (MUTANT(n) ? (a) != (b) : (a) == (b))
+#define DIFFERENT(n, a, b) (MUTANT(n) ? (a) == (b) : (a) != (b))
+#define NEGATED(n, ...)    (MUTANT(n) ? !(__VA_ARGS__) : !!(__VA_ARGS__))
+#define WITHOUT_AND(n, a)  (MUTANT(n) || (a))
+#define WITHOUT_OR(n, a)   (!MUTANT(n) && (a))
+
+struct mutated_file {
+    const char *name;
+    int tried; /* the number of the mutant, or -1 */
+    int count;
+    unsigned char *reached;
+    struct mutated_file *next;
+};
+
+/* All files that were mutated. */
+struct mutated_file *mutated_files(void);
+void mutated_file_add(struct mutated_file *file);
+
+#ifdef MUTANT_ONLY
+#define MUTANT(n) ((n) == MUTANT_ONLY)
+#define FROZEN(n) ((n) == MUTANT_ONLY)
+#elif defined(MUTANTS)
+static unsigned char mutants_reached[MUTANTS];
+static struct mutated_file mutated_here = {MUTATED_FILE, -1, MUTANTS, mutants_reached, 0};
+
+__attribute__((constructor)) static void add_this_file(void)
+{
+    mutated_file_add(&mutated_here);
+}
+
+#define MUTANT(n) (mutants_reached[n] = 1, mutated_here.tried == (n))
+#define FROZEN(n) 0
+#endif
+
+#endif

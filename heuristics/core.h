@@ -232,6 +232,8 @@ void diag_opening_apply(const struct diag_step *step);
 void diag_flight_add(const struct diag_step *step);
 void diag_flight_again(const struct diag_step *step);
 void diag_flight_acknowledge(const struct diag_step *step);
+/* The peer of this side waited from then to then for what had to be sent again. */
+void diag_flight_add_repair(struct diag_half *x, int64_t from_ns, int64_t to_ns);
 /* What this side has in flight at this number, NULL if nothing. */
 struct diag_range *diag_flight_at(const struct diag_half *x, uint32_t seq);
 /* SACK blocks: what arrived behind a hole. */

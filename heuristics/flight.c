@@ -104,6 +104,13 @@ void diag_flight_add(const struct diag_step *step)
                             .fin = step->fin};
 }
 
+/* Losses of one window are repaired together: what they share counts once. */
+void diag_flight_add_repair(struct diag_half *x, int64_t from_ns, int64_t to_ns)
+{
+    diag_add_ns(&x->repair_ns, to_ns - diag_max_ns(from_ns, x->repaired_ns));
+    x->repaired_ns = diag_max_ns(x->repaired_ns, to_ns);
+}
+
 static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t rtt)
 {
     if (conn->ack_rtts[side] < UINT8_MAX)
@@ -172,9 +179,12 @@ void diag_flight_acknowledge(const struct diag_step *step)
         if (range->ecn)
             diag_ecn_taken(step, range);
         y->bare_taken |= range->bare > range->again;
-        if (!range->again)
+        if (!range->again) {
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
-        else if (diag_range_stalled(range))
+            continue;
+        }
+        diag_flight_add_repair(y, range->time_ns + diag_rtt(step->conn), step->seg->time_ns);
+        if (diag_range_stalled(range))
             diag_add_ns(&step->conn->stalled_ns, step->seg->time_ns - range->time_ns);
     }
     y->flight_count -= gone;

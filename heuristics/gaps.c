@@ -60,7 +60,11 @@ void diag_gaps_count_late(const struct diag_step *step)
 
         if (x->hole[i].seq != step->seg->seq)
             continue;
-        x->late += !diag_gap_fills_late(step, &x->hole[i]);
+        bool late = !diag_gap_fills_late(step, &x->hole[i]);
+
+        x->late += late;
+        if (late)
+            diag_flight_add_repair(x, x->hole[i].time_ns, step->seg->time_ns);
         if (x->hole[i].duplicate_acked && missing >= DIAG_SECOND_NS)
             diag_add_ns(&step->conn->stalled_ns, missing);
     }

@@ -131,6 +131,8 @@ struct diag_half {
     uint32_t again;       /* segments with payload sent again */
     uint32_t again_frame; /* the first of them */
     uint32_t repaired;    /* those of them that were acknowledged in the end */
+    int64_t repair_ns;    /* its peer waited for such data, in all */
+    int64_t repaired_ns;  /* the last of them arrived, or was acknowledged */
     uint32_t late;      /* segments with payload that filled a hole, too late for mere reordering */
     uint32_t probes;    /* keep-alive probes in a row, unanswered */
     uint32_t probe_run; /* keep-alive probes in a row, answered or not */

@@ -13,11 +13,32 @@
 #define LOSS_MIN_SEGMENTS 50
 /* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
 #define LOSS_MIN_LOST 5
+/* A user notices so much waiting, and this share of the transfer. */
+#define WAITED_NS    DIAG_SECOND_NS
+#define WAITED_SHARE 10
 
 /* What was sent again although it had arrived was not lost. */
 static uint32_t needless_of(const struct diag_connection *conn, enum diag_side side)
 {
     return conn->losses ? conn->losses->sum[side][DIAG_LOSS_NONE][DIAG_LOSS_SOMEWHERE].count : 0;
+}
+
+static int64_t bytes_lost(const struct diag_connection *conn, enum diag_side side)
+{
+    uint64_t bytes = 0;
+
+    for (int where = 0; conn->losses && where < DIAG_LOSS_PLACES; where++)
+        bytes += conn->losses->sum[side][DIAG_LOSS_NETWORK][where].bytes +
+                 conn->losses->sum[side][DIAG_LOSS_SELECTIVE][where].bytes;
+    return (int64_t)bytes;
+}
+
+/* A loss in the middle of a stream is repaired while the rest goes on: only a share of the whole
+ * tells that somebody had to wait. */
+static bool was_noticed(const struct diag_half *x)
+{
+    return x->repair_ns >= WAITED_NS &&
+           x->repair_ns >= (x->repaired_ns - x->first_data_ns) / (100 / WAITED_SHARE);
 }
 
 static void count_losses(const struct diag_connection *conn, struct diag_out *out,
@@ -32,13 +53,14 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
 
     if (lost == 0 || conn->half[diag_peer(side)].segments == 0)
         return;
-    struct diag_finding *f = diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost, sent,
-                                        percent, x->first_data_frame);
+    struct diag_finding *f =
+        diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost, sent, percent,
+                   x->first_data_frame, bytes_lost(conn, side), x->repair_ns);
 
     if (!f)
         return;
-    if (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
-        percent >= conn->engine->settings.loss_percent)
+    if (was_noticed(x) || (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
+                           percent >= conn->engine->settings.loss_percent))
         f->severity = DIAG_WARN;
     else if (lost < LOSS_MIN_LOST && conn->stalled_ns == 0)
         diag_excuse(f);

@@ -9,6 +9,7 @@
 
 #define PROTOCOL_TCP    6
 #define CHECKSUM_OFFSET 16
+#define IPV4_HEADER     20
 
 /* RFC 9293 3.1, RFC 8200 8.1. */
 struct pseudo_header {
@@ -33,14 +34,15 @@ static struct pseudo_header pseudo_header_of(const struct diag_record *record, u
     return header;
 }
 
-/* Fragments, cut frames, and headers that are not those of an IP packet say nothing. */
+/* Fragments and cut frames say nothing, and what lies between the IP header and this one is rare.
+ * Some capture programs cut frames and do not say so: only the IP header knows. */
 static bool is_whole(const struct diag_record *record)
 {
     uint32_t length = tvb_reported_length(record->tvb);
+    uint32_t header = record->ip_version == 4 ? IPV4_HEADER : 0;
 
-    return record->source.length != 0 && record->source.length == record->destination.length &&
-           !record->fragment && length > CHECKSUM_OFFSET + 1 &&
-           tvb_captured_length(record->tvb) == length;
+    return record->ip_version != 0 && !record->fragment && length > CHECKSUM_OFFSET + 1 &&
+           record->ip_length == header + length && tvb_captured_length(record->tvb) == length;
 }
 
 enum diag_checksum diag_record_checksum(const void *packet)

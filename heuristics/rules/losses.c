@@ -38,7 +38,7 @@ static int64_t bytes_lost(const struct diag_connection *conn, enum diag_side sid
 static bool was_noticed(const struct diag_half *x)
 {
     return x->repair_ns >= WAITED_NS &&
-           x->repair_ns >= (x->repaired_ns - x->first_data_ns) / (100 / WAITED_SHARE);
+           x->repair_ns >= (x->data_ns - x->first_data_ns) / (100 / WAITED_SHARE);
 }
 
 static void count_losses(const struct diag_connection *conn, struct diag_out *out,

@@ -241,9 +241,6 @@ void diag_flight_sack(const struct diag_step *step);
 /* The ACK, which repeats its number, answers the last transmission of the oldest data in flight. */
 bool diag_flight_is_refused(const struct diag_step *step);
 void diag_flight_refuse(const struct diag_step *step);
-/* Checksums (damage.c): of the first segment of a side, and of a copy. */
-void diag_damage_first(const struct diag_step *step);
-void diag_damage_copy(const struct diag_step *step);
 /* RFC 7323 2.2. */
 uint32_t diag_scaled_window(const struct diag_step *step);
 void diag_window_apply(const struct diag_step *step);

@@ -5,7 +5,7 @@
  * be in order: hosts that leave checksums to their network card have none of them right when they
  * capture their own packets.
  */
-#include "core.h"
+#include "damage.h"
 
 static enum diag_checksum checksum_of(const struct diag_segment *seg)
 {

@@ -3,6 +3,7 @@
  * Sequence space of both directions (RFC 9293 3.4): what a segment means before it is applied, and
  * what both sides have sent, acknowledged and missed after it.
  */
+#include "damage.h"
 #include "ecn.h"
 #include "loss.h"
 

@@ -5,7 +5,8 @@
 For fuzz_tls the TCP payloads of the recorded handshakes and of the captures, as they are, and in
 disorder, repeated, cut and with holes; with tshark also what their keys decrypt. For fuzz_core and
 fuzz_dns the facts of every scenario, as the scenario runner prints them; for fuzz_certificate the
-certificates of the scenarios; for fuzz_argument what people ask for.
+certificates of the scenarios; for fuzz_argument what people ask for. For fuzz_plugin the frames of
+the captures, when editcap is there.
 """
 import pathlib
 import random
@@ -14,6 +15,7 @@ import sys
 import zlib
 
 import seed_core
+import seed_plugin
 import seed_tls
 
 ARGUMENTS = ('diag', 'diag,conv', 'diag,overview,tcp', 'diag,explain,3', 'diag,explain,tls',
@@ -38,6 +40,8 @@ def main():
     tshark = sys.argv[3] if len(sys.argv) > 3 else None
     dice = random.Random(1)
     for file in captures():
+        if tshark:
+            write(folder / 'plugin', file.parent.name, seed_plugin.seed(file))
         for name, seed in seed_tls.seeds(file, tshark, dice):
             write(folder / 'tls', f'{file.parent.name}-{name}', seed)
     write(folder / 'tls', 'ssl2-hello', seed_tls.ssl2_hello())

@@ -111,8 +111,11 @@ void diag_flight_add_repair(struct diag_half *x, int64_t from_ns, int64_t to_ns)
     x->repaired_ns = diag_max_ns(x->repaired_ns, to_ns);
 }
 
+/* A clock that was set back measures nothing. */
 static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t rtt)
 {
+    if (rtt < 0)
+        return;
     if (conn->ack_rtts[side] < UINT8_MAX)
         conn->ack_rtts[side]++;
     if (conn->ack_rtt_ns[side] == DIAG_UNKNOWN_NS || rtt < conn->ack_rtt_ns[side])

@@ -155,8 +155,9 @@ static void weigh_time(const struct diag_step *step, struct diag_reset *reset)
     const struct diag_connection *conn = step->conn;
     int64_t usual = diag_min_ns(shortest_answer(conn, step->from), LONGEST_NS);
 
-    /* What had been acknowledged before was received long ago. */
-    if (usual == DIAG_UNKNOWN_NS ||
+    /* Unknown, or the clock was set back. What had been acknowledged before was received long
+     * ago. */
+    if (usual < 0 ||
         (reset->has_ack && step->x->ack_valid && diag_seq_le(reset->ack, step->x->ack)))
         return;
     const struct diag_sent *trigger = trigger_of(conn, reset, usual);

@@ -27,7 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests'))
 from plugged import Plugged  # noqa: E402
 
-PER_PROCESS = 25
+PER_PROCESS = 100
 MOST_READ = 3000  # frames of a source
 MOST_FRAMES = 150  # of them in a mutant, before it is mutated
 APART = 1000 * mutations.SECOND

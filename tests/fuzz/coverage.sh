@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: coverage.sh TARGET...
-# Which lines of the core the corpus of tests/fuzz/run reaches.
+# Which lines of the core and of the plugin the corpus of tests/fuzz/run reaches.
 set -eu
 cd "$(dirname "$0")/../.."
 here=tests/fuzz tree=build/fuzz-coverage
@@ -16,6 +16,7 @@ llvm()
 $here/build.sh . $tree -DDIAG_FUZZ_COVERAGE=ON >/dev/null
 for target in "$@"; do
     fuzzer=$tree/tests/fuzz/fuzz_$target
+    [ -x "$fuzzer" ] || continue
     LLVM_PROFILE_FILE=$tree/$target.raw "$fuzzer" -runs=0 "build/fuzz/corpus/$target" 2>/dev/null
     llvm profdata merge -o "$tree/$target.data" "$tree/$target.raw"
     echo "== $target: lines, not reached, reached"

@@ -9,7 +9,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for target in "$@"; do
     mkdir "$folder/$target"
-    "$tree/tests/fuzz/fuzz_$target" -merge=1 -use_counters=0 -max_len=3000 "$folder/$target" \
+    options=$(cat "$here/fuzz_$target.options" 2>/dev/null || true)
+    # shellcheck disable=SC2086 # several words
+    "$tree/tests/fuzz/fuzz_$target" $options -merge=1 -use_counters=0 -max_len=3000 "$folder/$target" \
         "$tree/corpus/$target" 2>/dev/null
     tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$target" |
         xz -9 >"$here/corpus/$target.tar.xz"

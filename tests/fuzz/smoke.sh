@@ -6,8 +6,10 @@ set -eu
 fuzzer=$1 corpus=$2 seconds=$3
 [ -x "$fuzzer" ] || { echo "$fuzzer is not built"; exit 77; }
 folder=$(mktemp -d)
+options=$(cat "$(dirname "$0")/$(basename "$fuzzer").options" 2>/dev/null || true)
 trap 'rm -rf "$folder"' EXIT
-"$fuzzer" -seed=1 -max_total_time="$seconds" -max_len=8000 -timeout=20 -artifact_prefix="$folder/" \
+# shellcheck disable=SC2086 # several words
+"$fuzzer" $options -seed=1 -max_total_time="$seconds" -max_len=8000 -timeout=20 -artifact_prefix="$folder/" \
     "$folder" "$corpus" || {
     status=$?
     for crash in "$folder"/crash-* "$folder"/leak-* "$folder"/timeout-* "$folder"/oom-*; do

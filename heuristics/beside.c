@@ -79,8 +79,12 @@ static bool is_beaten_by(const struct diag_connection *loser, const struct diag_
 const struct diag_connection *diag_race_winner(const struct diag_connection *conn,
                                                struct diag_name_origin *origin)
 {
-    const struct diag_connection *winner = diag_beside(conn, 1, RACE_NS, is_beaten_by);
+    const struct diag_connection *winner = NULL;
 
+    /* Spares most connections the search. */
+    if (!diag_names_may_know(conn->engine->names, &conn->endpoint[DIAG_SERVER].address))
+        return NULL;
+    winner = diag_beside(conn, 1, RACE_NS, is_beaten_by);
     if (!winner)
         winner = diag_beside(conn, -1, RACE_NS, is_beaten_by);
     return winner && alternatives(winner, conn, origin) ? winner : NULL;

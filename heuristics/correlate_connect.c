@@ -15,41 +15,68 @@ static const struct diag_finding *refusal_of(const struct diag_entry *e)
     return diag_raised_finding(e->conn, DIAG_connect_refused);
 }
 
-static bool is_reference(const struct diag_connection *conn, const struct diag_connection *refused)
-{
-    int64_t apart = conn->first_ns - refused->first_ns;
+/* The connections of a client to one address that came about, in order of time, and those of them
+ * that a look around one moment sees: both only move forward. */
+struct references {
+    GPtrArray *good; /* of struct diag_connection */
+    guint from;
+    guint to;
+    uint32_t at_hops[UINT8_MAX + 1]; /* how many of those seen, by distance of the server */
+};
 
-    return conn->opening.established && apart < REFERENCE_NS && apart > -REFERENCE_NS;
+static int hops_of(const struct diag_connection *conn)
+{
+    return diag_hops(conn->half[DIAG_SERVER].ttl);
+}
+
+static void look_around(struct references *refs, int64_t now_ns)
+{
+    const struct diag_connection *conn;
+
+    for (; refs->to < refs->good->len; refs->to++) {
+        conn = refs->good->pdata[refs->to];
+        if (conn->first_ns - now_ns >= REFERENCE_NS)
+            break;
+        refs->at_hops[hops_of(conn)]++;
+    }
+    for (; refs->from < refs->to; refs->from++) {
+        conn = refs->good->pdata[refs->from];
+        if (now_ns - conn->first_ns < REFERENCE_NS)
+            break;
+        refs->at_hops[hops_of(conn)]--;
+    }
+}
+
+/* Those seen that are as far away, as far as hops tell. */
+static uint32_t count_near(const struct references *refs, int hops)
+{
+    uint32_t count = 0;
+
+    for (int i = hops - DIAG_FOREIGN_HOPS + 1; i < hops + DIAG_FOREIGN_HOPS; i++)
+        count += i >= 0 && i <= UINT8_MAX ? refs->at_hops[i] : 0;
+    return count;
 }
 
 /* Another connection of this client to the same address, whose SYN/ACK shows the real distance;
  * none when servers at several distances stand behind the address, or one of them is where the
  * refusal came from. */
-static const struct diag_connection *
-reference_for(struct diag_span server, const struct diag_connection *refused, uint8_t ttl)
+static const struct diag_connection *reference_for(struct references *refs, int64_t refused_ns,
+                                                   uint8_t ttl)
 {
-    const struct diag_connection *good = NULL;
+    look_around(refs, refused_ns);
+    if (refs->from == refs->to || count_near(refs, diag_hops(ttl)))
+        return NULL;
+    const struct diag_connection *good = refs->good->pdata[refs->from];
 
-    for (size_t i = 0; i < server.count; i++) {
-        const struct diag_connection *conn = server.entry[i].conn;
-        uint8_t usual = conn->half[DIAG_SERVER].ttl;
-
-        if (!is_reference(conn, refused))
-            continue;
-        if (!diag_foreign_hops(usual, ttl) ||
-            (good && diag_foreign_hops(usual, good->half[DIAG_SERVER].ttl)))
-            return NULL;
-        good = good ? good : conn;
-    }
-    return good;
+    return count_near(refs, hops_of(good)) == refs->to - refs->from ? good : NULL;
 }
 
 static void refused_by_another(struct diag_engine *engine, struct diag_judgement *judgement,
-                               struct diag_span server, struct diag_entry *e)
+                               struct references *refs, const struct diag_entry *e)
 {
     const struct diag_finding *refusal = refusal_of(e);
     uint8_t ttl = refusal ? (uint8_t)refusal->value[2] : 0;
-    const struct diag_connection *good = ttl ? reference_for(server, e->conn, ttl) : NULL;
+    const struct diag_connection *good = ttl ? reference_for(refs, e->conn->first_ns, ttl) : NULL;
 
     if (!good)
         return;
@@ -64,6 +91,55 @@ static void refused_by_another(struct diag_engine *engine, struct diag_judgement
         f->blame |= DIAG_BLAME_SERVER;
     diag_cite_again(f, refusal);
     diag_cite(f, DIAG_ROLE_good_connection, good->half[DIAG_SERVER].first_frame);
+}
+
+static gint by_time(const struct diag_connection *x, const struct diag_connection *y)
+{
+    int order = (x->first_ns > y->first_ns) - (x->first_ns < y->first_ns);
+
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static gint connections_by_time(gconstpointer a, gconstpointer b)
+{
+    return by_time(*(const struct diag_connection *const *)a,
+                   *(const struct diag_connection *const *)b);
+}
+
+static gint entries_by_time(gconstpointer a, gconstpointer b)
+{
+    return by_time((*(const struct diag_entry *const *)a)->conn,
+                   (*(const struct diag_entry *const *)b)->conn);
+}
+
+static bool any_refused(struct diag_span server)
+{
+    for (size_t i = 0; i < server.count; i++)
+        if (diag_raised(server.entry[i].conn, DIAG_connect_refused))
+            return true;
+    return false;
+}
+
+static void refused_on_the_way(struct diag_engine *engine, struct diag_judgement *judgement,
+                               struct diag_span server)
+{
+    struct references refs = {.good = g_ptr_array_new()};
+    GPtrArray *refused = g_ptr_array_new();
+
+    for (size_t i = 0; i < server.count; i++) {
+        struct diag_entry *e = &server.entry[i];
+
+        if (e->conn->opening.established)
+            g_ptr_array_add(refs.good, (void *)e->conn);
+        if (refusal_of(e))
+            g_ptr_array_add(refused, e);
+    }
+    g_ptr_array_sort(refs.good, connections_by_time);
+    g_ptr_array_sort(refused, entries_by_time);
+    for (guint i = 0; i < refused->len; i++)
+        refused_by_another(engine, judgement, &refs, refused->pdata[i]);
+    g_ptr_array_free(refs.good, TRUE);
+    g_ptr_array_free(refused, TRUE);
 }
 
 /* ---- connect_refused_load */
@@ -141,8 +217,8 @@ void diag_correlate_connects(struct diag_engine *engine, struct diag_judgement *
 
     for (struct diag_span rest = all; rest.count; rest = diag_span_after(rest, server)) {
         server = diag_span_run(rest, diag_same_server);
-        for (size_t i = 0; i < server.count; i++)
-            refused_by_another(engine, judgement, server, &server.entry[i]);
+        if (any_refused(server))
+            refused_on_the_way(engine, judgement, server);
         for (struct diag_span ports = server; ports.count; ports = diag_span_after(ports, port)) {
             port = diag_span_run(ports, diag_same_port);
             refuses_now_and_then(engine, judgement, port);

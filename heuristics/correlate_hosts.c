@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One port of a server works and another does not, one server of many fails, one client scans. */
+#include "bounded.h"
 #include "correlate.h"
 
 #include <string.h>
@@ -22,12 +23,32 @@ static bool worked(const struct diag_entry *e)
     return e->conn->opening.established && e->conn->half[DIAG_SERVER].bytes > 0 && !e->failed;
 }
 
-static const struct diag_entry *open_port(struct diag_span server, uint16_t blocked)
+/* Ports of a server that work, the lowest first. For any blocked port there are two at most that
+ * say nothing about it (itself, and the one that is meant), so the third is always worth citing. */
+struct open_ports {
+    const struct diag_entry *entry[3];
+    size_t count;
+};
+
+static struct open_ports open_ports(struct diag_span server)
 {
-    for (size_t i = 0; i < server.count; i++)
-        if (worked(&server.entry[i]) && server.entry[i].server.port != blocked &&
-            !is_opportunistic(blocked, server.entry[i].server.port))
-            return server.entry + i;
+    struct open_ports open = {.count = 0};
+
+    for (size_t i = 0; i < server.count && open.count < G_N_ELEMENTS(open.entry); i++) {
+        const struct diag_entry *e = &server.entry[i];
+
+        if (worked(e) && (!open.count || open.entry[open.count - 1]->server.port != e->server.port))
+            open.entry[open.count++] = e;
+    }
+    return open;
+}
+
+static const struct diag_entry *telling(const struct open_ports *open, uint16_t blocked)
+{
+    for (size_t i = 0; i < open->count; i++)
+        if (open->entry[i]->server.port != blocked &&
+            !is_opportunistic(blocked, open->entry[i]->server.port))
+            return open->entry[i];
     return NULL;
 }
 
@@ -48,13 +69,30 @@ static bool all_failed(struct diag_span span)
     return true;
 }
 
-static bool anybody_connects(struct diag_span all, const struct diag_endpoint *server)
+static guint endpoint_hash(gconstpointer key)
 {
+    const struct diag_endpoint *endpoint = key;
+
+    return diag_hash_address(DIAG_HASH_START ^ endpoint->port, &endpoint->address);
+}
+
+static gboolean endpoint_equal(gconstpointer one, gconstpointer other)
+{
+    const struct diag_endpoint *a = one;
+    const struct diag_endpoint *b = other;
+
+    return a->port == b->port && diag_same_address(&a->address, &b->address);
+}
+
+/* Every service that has answered anybody's SYN. */
+static GHashTable *answering_services(struct diag_span all)
+{
+    GHashTable *services = g_hash_table_new(endpoint_hash, endpoint_equal);
+
     for (size_t i = 0; i < all.count; i++)
-        if (all.entry[i].conn->opening.synacks && all.entry[i].server.port == server->port &&
-            memcmp(&all.entry[i].server.address, &server->address, sizeof server->address) == 0)
-            return true;
-    return false;
+        if (all.entry[i].conn->opening.synacks)
+            g_hash_table_add(services, &all.entry[i].server);
+    return services;
 }
 
 static void port_blocked(struct diag_engine *engine, struct diag_judgement *judgement,
@@ -84,24 +122,34 @@ static void port_blocked(struct diag_engine *engine, struct diag_judgement *judg
     }
 }
 
+static void blocked_ports_of(struct diag_engine *engine, struct diag_judgement *judgement,
+                             struct diag_span server, GHashTable *answering)
+{
+    struct open_ports works = open_ports(server);
+    struct diag_span port;
+
+    for (struct diag_span rest = server; works.count && rest.count;
+         rest = diag_span_after(rest, port)) {
+        port = diag_span_run(rest, diag_same_port);
+        const struct diag_entry *open =
+            all_failed(port) ? telling(&works, port.entry[0].server.port) : NULL;
+
+        if (open && !g_hash_table_contains(answering, &port.entry[0].server))
+            port_blocked(engine, judgement, port, open);
+    }
+}
+
 static void blocked_ports(struct diag_engine *engine, struct diag_judgement *judgement,
                           struct diag_span all)
 {
+    GHashTable *answering = answering_services(all);
     struct diag_span server;
 
     for (struct diag_span rest = all; rest.count; rest = diag_span_after(rest, server)) {
-        struct diag_span port;
-
         server = diag_span_run(rest, diag_same_server);
-        for (struct diag_span ports = server; ports.count; ports = diag_span_after(ports, port)) {
-            port = diag_span_run(ports, diag_same_port);
-            const struct diag_entry *open =
-                all_failed(port) ? open_port(server, port.entry[0].server.port) : NULL;
-
-            if (open && !anybody_connects(all, &port.entry[0].server))
-                port_blocked(engine, judgement, port, open);
-        }
+        blocked_ports_of(engine, judgement, server, answering);
     }
+    g_hash_table_destroy(answering);
 }
 
 /* ---- host_only_this_server */

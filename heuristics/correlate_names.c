@@ -8,6 +8,7 @@
 struct context {
     struct diag_engine *engine;
     struct diag_judgement *judgement;
+    GHashTable *present; /* of struct presence; NULL until somebody asks */
 };
 
 /* A name that does not exist was asked for by the client; a resolver that fails does so itself. */
@@ -55,25 +56,61 @@ static void name_problem(const struct diag_name_problem *problem, void *data)
 
 void diag_correlate_names(struct diag_engine *engine, struct diag_judgement *judgement)
 {
-    struct context context = {engine, judgement};
+    struct context context = {engine, judgement, NULL};
 
     diag_names_judge(engine->names, engine->last_ns, name_problem, &context);
 }
 
 /* ---- connect_arp_unresolved */
 
-/* The reply may be missing from the capture: whoever talks, or is talked to, is there. */
-static bool is_in_use(const struct diag_engine *engine, const struct diag_unresolved *fact)
-{
-    for (guint i = 0; i < engine->connections->len; i++) {
-        const struct diag_connection *conn = g_ptr_array_index(engine->connections, i);
+/* Until when an address was the end of a connection. */
+struct presence {
+    const struct diag_address *address;
+    int64_t last_ns;
+};
 
+static guint presence_hash(gconstpointer key)
+{
+    return diag_hash_address(DIAG_HASH_START, ((const struct presence *)key)->address);
+}
+
+static gboolean presence_equal(gconstpointer one, gconstpointer other)
+{
+    return diag_same_address(((const struct presence *)one)->address,
+                             ((const struct presence *)other)->address);
+}
+
+static void note_presence(GHashTable *present, const struct diag_connection *conn, int side)
+{
+    struct presence probe = {&conn->endpoint[side].address, conn->last_ns};
+    struct presence *seen = g_hash_table_lookup(present, &probe);
+
+    if (seen)
+        seen->last_ns = diag_max_ns(seen->last_ns, conn->last_ns);
+    else
+        g_hash_table_add(present, g_memdup2(&probe, sizeof probe));
+}
+
+static GHashTable *look_for_presence(const struct diag_engine *engine)
+{
+    GHashTable *present = g_hash_table_new_full(presence_hash, presence_equal, g_free, NULL);
+
+    for (guint i = 0; i < engine->connections->len; i++)
         for (int side = 0; side < 2; side++)
-            if (conn->last_ns >= fact->first_ns &&
-                diag_same_address(&conn->endpoint[side].address, &fact->target))
-                return true;
-    }
-    return false;
+            note_presence(present, g_ptr_array_index(engine->connections, i), side);
+    return present;
+}
+
+/* The reply may be missing from the capture: whoever talks, or is talked to, is there. */
+static bool is_in_use(struct context *c, const struct diag_unresolved *fact)
+{
+    struct presence probe = {.address = &fact->target};
+
+    if (!c->present)
+        c->present = look_for_presence(c->engine);
+    const struct presence *seen = g_hash_table_lookup(c->present, &probe);
+
+    return seen && seen->last_ns >= fact->first_ns;
 }
 
 /* A capture that sees no ARP replies at all proves nothing, and who asks for everybody scans. */
@@ -82,7 +119,7 @@ static void unresolved(const struct diag_unresolved *fact, void *data)
     struct context *c = data;
 
     if (!fact->replies_visible || fact->targets >= c->engine->settings.scan_targets ||
-        is_in_use(c->engine, fact))
+        is_in_use(c, fact))
         return;
     struct diag_host *host = diag_host_add(
         c->engine, c->judgement, DIAG_connect_arp_unresolved, fact->last_frame,
@@ -97,7 +134,9 @@ static void unresolved(const struct diag_unresolved *fact, void *data)
 
 void diag_correlate_neighbours(struct diag_engine *engine, struct diag_judgement *judgement)
 {
-    struct context context = {engine, judgement};
+    struct context context = {engine, judgement, NULL};
 
     diag_neighbours_unresolved(engine->neighbours, unresolved, &context);
+    if (context.present)
+        g_hash_table_destroy(context.present);
 }

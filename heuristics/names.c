@@ -22,6 +22,7 @@ struct transaction {
 
 struct origin {
     struct diag_bounded_item order;
+    struct diag_names *names;
     struct diag_address client;
     struct diag_address address;
     char *qname;
@@ -151,10 +152,16 @@ static gboolean origin_equal(gconstpointer one, gconstpointer other)
     return diag_same_address(&a->client, &b->client) && diag_same_address(&a->address, &b->address);
 }
 
+static guint slot_of(const struct diag_address *address)
+{
+    return diag_hash_address(DIAG_HASH_START, address) % NAME_SLOTS;
+}
+
 static void free_origin(void *data)
 {
     struct origin *origin = data;
 
+    origin->names->handed_out[slot_of(&origin->address)]--;
     g_free(origin->qname);
     g_free(origin);
 }
@@ -162,7 +169,7 @@ static void free_origin(void *data)
 static void note_origin(struct diag_names *names, const struct diag_lookup *lookup,
                         const struct diag_address *client, const struct diag_address *address)
 {
-    struct origin probe = {.client = *client, .address = *address};
+    struct origin probe = {.names = names, .client = *client, .address = *address};
     struct origin *origin = diag_bounded_find(&names->origins, &probe);
 
     if (origin) {
@@ -170,6 +177,7 @@ static void note_origin(struct diag_names *names, const struct diag_lookup *look
         g_free(origin->qname);
     } else {
         origin = g_new0(struct origin, 1);
+        names->handed_out[slot_of(address)]++;
     }
     *origin = probe;
     origin->qname = g_strdup(lookup->name);
@@ -196,6 +204,11 @@ bool diag_names_origin(const struct diag_names *names, const struct diag_address
         .answer_frame = origin->answer_frame,
     };
     return true;
+}
+
+bool diag_names_may_know(const struct diag_names *names, const struct diag_address *address)
+{
+    return names->handed_out[slot_of(address)] > 0;
 }
 
 bool diag_names_alternatives(const struct diag_names *names, const struct diag_address *client,

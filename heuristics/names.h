@@ -83,6 +83,9 @@ struct diag_name_origin {
 bool diag_names_origin(const struct diag_names *names, const struct diag_address *client,
                        const struct diag_address *address, struct diag_name_origin *out);
 
+/* False when no answer that is remembered gave this address to anybody. */
+bool diag_names_may_know(const struct diag_names *names, const struct diag_address *address);
+
 /* Did the client learn both addresses as alternatives for one name (A and AAAA count as one)?
  * out is the origin of the second. */
 bool diag_names_alternatives(const struct diag_names *names, const struct diag_address *client,

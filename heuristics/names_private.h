@@ -28,6 +28,7 @@
 #define NAME_REVERSES     1024
 #define NAME_ORIGINS      4096
 #define NAME_SYNS         64
+#define NAME_SLOTS        4096
 /* Forms of a name are looked for among so many names with the same first label: half of all names
  * begin with "www". */
 #define NAME_FORMS_MAX 64
@@ -112,7 +113,8 @@ struct diag_names {
     GHashTable *labels;         /* first label -> its lookups */
     struct diag_bounded reverses;
     struct diag_bounded origins;
-    struct name_syn syn[NAME_SYNS]; /* a ring */
+    uint16_t handed_out[NAME_SLOTS]; /* origins, by a hash of their address alone */
+    struct name_syn syn[NAME_SYNS];  /* a ring */
     uint32_t syns;
 };
 

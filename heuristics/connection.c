@@ -83,8 +83,10 @@ void diag_connection_free(void *connection)
 {
     struct diag_connection *conn = connection;
 
-    g_free(conn->half[DIAG_CLIENT].flight);
-    g_free(conn->half[DIAG_SERVER].flight);
+    for (int side = 0; side < 2; side++) {
+        g_free(conn->half[side].flight);
+        g_free(conn->half[side].hole);
+    }
     for (uint32_t i = 0; i < conn->reset_count; i++)
         g_free(conn->reset[i].clues);
     g_free(conn->reset);

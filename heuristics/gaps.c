@@ -101,6 +101,8 @@ void diag_gaps_open(const struct diag_step *step)
 
     if (!step->gap || x->hole_count == DIAG_HOLES)
         return;
+    if (!x->hole)
+        x->hole = g_new0(struct diag_hole, DIAG_HOLES);
     x->hole[x->hole_count++] = (struct diag_hole){.seq = x->nxt,
                                                   .end = step->seg->seq,
                                                   .frame = step->seg->frame,

@@ -161,7 +161,7 @@ struct diag_half {
     uint32_t sack_edge;   /* highest right edge it reported in SACK blocks */
     uint32_t damaged_seq; /* of the data whose copies were looked at last */
     uint32_t hole_count;
-    struct diag_hole hole[DIAG_HOLES];
+    struct diag_hole *hole; /* DIAG_HOLES, allocated with the first */
     uint32_t flight_count;
     struct diag_range *flight; /* DIAG_FLIGHT, allocated with the first byte */
     unsigned options;          /* of its SYN or SYN/ACK */

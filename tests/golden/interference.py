@@ -79,14 +79,6 @@ def printed(command, capture, options, objects):
     return text, (status, errors.replace(str(objects), "OBJECTS")), objects_in(objects)
 
 
-def first_difference(ours, stock):
-    ours, stock = ours.split("\n"), stock.split("\n")
-    for number, (one, other) in enumerate(itertools.zip_longest(ours, stock), 1):
-        if one != other:
-            return f"line {number}: with diag {one!r}, without {other!r}"
-    return "no line differs"
-
-
 def first_json_difference(ours, stock, where=""):
     """Both are nested lists and pairs (see own_items)."""
     if not (isinstance(ours, list) and isinstance(stock, list) and len(ours) == len(stock)):
@@ -100,14 +92,15 @@ def first_json_difference(ours, stock, where=""):
 def output_complaint(view, ours, stock):
     """The difference of two outputs as a text; None when they say the same."""
     if view in NOTHING_TO_TAKE_OUT:
-        return None if ours == stock else first_difference(ours, stock)
+        return None if ours == stock else pairs.first_difference(ours, stock)
     if view == "json":
         left, right = own_items.from_json(ours), own_items.from_json(stock)
         return None if left == right else first_json_difference(left, right)
     left, right = own_items.from_text(ours), own_items.from_text(stock)
     if right != stock:
-        return "the test takes out what Wireshark itself printed: " + first_difference(right, stock)
-    return None if left == right else first_difference(left, right)
+        return ("the test takes out what Wireshark itself printed: " +
+                pairs.first_difference(right, stock))
+    return None if left == right else pairs.first_difference(left, right)
 
 
 def compare(task):

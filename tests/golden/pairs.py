@@ -4,6 +4,7 @@ tests of what diag does to Wireshark.
 """
 import contextlib
 import gzip
+import itertools
 import os
 import pathlib
 import shlex
@@ -39,6 +40,15 @@ class Command:
                               text=True, encoding="utf-8", errors="surrogateescape", input=input,
                               timeout=timeout, **extra)
         return done.returncode, done.stdout, done.stderr
+
+
+def first_difference(ours, stock, one="with diag", other="without"):
+    """The first line in which two texts differ."""
+    lines = itertools.zip_longest(ours.split("\n"), stock.split("\n"))
+    for number, (left, right) in enumerate(lines, 1):
+        if left != right:
+            return f"line {number}: {one} {left!r}, {other} {right!r}"
+    return "no line differs"
 
 
 @contextlib.contextmanager

@@ -42,9 +42,10 @@ def furnish(plugged, profile):
             shutil.chown(path, "nobody", "nogroup")
 
 
-def look(plugged, capture, frame):
-    """What the windows show: windows.py in an X session of its own."""
-    script = plugged.lend(pathlib.Path(__file__).with_name("windows.py"))
+def look(plugged, script, *arguments):
+    """What the windows show: a script in an X session of its own."""
+    for name in ("windows.py", "steps.py"):
+        plugged.lend(pathlib.Path(__file__).with_name(name))
     server = plugged.start("Xvfb", "-displayfd", "1", "-ac", "-nolisten", "tcp", "-screen", "0",
                            "1600x1000x24", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     plugged.environment.update(DISPLAY=":" + server.stdout.readline().strip(),
@@ -52,13 +53,13 @@ def look(plugged, capture, frame):
                                XDG_RUNTIME_DIR=str(plugged.home))
     manager = plugged.start("openbox", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        shown = plugged.run("dbus-run-session", "--", "/usr/bin/python3", script, capture, frame,
-                            check=False, timeout=180)
+        shown = plugged.run("dbus-run-session", "--", "/usr/bin/python3", plugged.home / script,
+                            *arguments, check=False, timeout=500)
     finally:
         manager.terminate()
         server.terminate()
     if shown.returncode != 0:
-        sys.exit(f"windows.py: status {shown.returncode}\n{shown.stderr}")
+        sys.exit(f"{script}: status {shown.returncode}\n{shown.stderr}")
     return json.loads(shown.stdout.splitlines()[-1])
 
 
@@ -112,7 +113,7 @@ def complaints(plugged, capture, pictures):
                   key=lambda one: one["explained_by"] is not None)
     column = plugged.run("tshark", "-n", "-2", "-r", capture, "-T", "fields", "-e",
                          "diag.summary").stdout.splitlines()
-    shown = look(plugged, capture, finding["frame"])
+    shown = look(plugged, "windows.py", capture, finding["frame"])
     for picture in plugged.home.glob("*.png"):
         shutil.copy(picture, pictures)
     if not shown["profile"]:

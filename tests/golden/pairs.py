@@ -113,11 +113,16 @@ def lend(file, directory, number):
 
 
 def merge(files, directory, number):
-    """One after the other in one file, which costs one start of tshark."""
+    """One after the other in one file, which costs one start of tshark; a group with a capture that
+    was cut short stays as it is."""
     merged = directory / f"merged-{number:03}.pcapng"
-    subprocess.run(["mergecap", "-a", "-w", merged, *files], check=True)
+    done = subprocess.run(["mergecap", "-a", "-w", merged, *files], check=False,
+                          capture_output=True)
+    if done.returncode != 0:
+        merged.unlink(missing_ok=True)
+        return [lend(file, directory, number) for file in files]
     merged.chmod(0o644)
-    return merged
+    return [merged]
 
 
 def in_groups(files, limit):
@@ -140,7 +145,8 @@ def prepare(paths, directory, merged_bytes):
         sys.exit(f"no captures in {' '.join(map(str, paths))}")
     alone = [file for file in files if not merged_bytes or has_keys(file)]
     groups = in_groups([file for file in files if file not in alone], merged_bytes)
-    ready = [merge(group, directory, number) for number, group in enumerate(groups)]
+    ready = [file for number, group in enumerate(groups)
+             for file in merge(group, directory, number)]
     ready += [lend(file, directory, number) for number, file in enumerate(alone)]
     ready.append(directory / "cases.pcap")
     cases.write(ready[-1])

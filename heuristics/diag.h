@@ -624,6 +624,8 @@ enum diag_side diag_side_of(const struct diag_connection *connection,
 
 /* Stream of a connection, for "which stream is this finding about". */
 uint32_t diag_connection_stream(const struct diag_connection *connection);
+/* Wireshark may give the tries of one series several streams: all are told under the first. */
+uint32_t diag_stream_told(const struct diag_engine *engine, uint32_t stream);
 
 /* ---- words --------------------------------------------------------------------------------- */
 

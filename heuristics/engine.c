@@ -4,6 +4,7 @@
  * at the step it makes.
  */
 #include "core.h"
+#include "portable.h"
 
 #include <assert.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static void note_copy(struct diag_out *out, const struct diag_segment *seg,
 /* Takes the lowest bit out of a set that is not empty. */
 static unsigned take_lowest(uint64_t *set)
 {
-    unsigned lowest = (unsigned)__builtin_ctzll(*set);
+    unsigned lowest = diag_lowest_bit(*set);
 
     *set &= *set - 1;
     return lowest;
@@ -286,4 +287,11 @@ const struct diag_reset *diag_reset_of_frame(const struct diag_engine *engine, u
 uint32_t diag_connection_stream(const struct diag_connection *connection)
 {
     return connection->stream;
+}
+
+uint32_t diag_stream_told(const struct diag_engine *engine, uint32_t stream)
+{
+    const struct diag_connection *conn = diag_connection_of_stream(engine, stream);
+
+    return conn ? conn->stream : stream;
 }

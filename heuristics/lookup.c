@@ -88,6 +88,24 @@ static bool another_stream(const struct diag_connection *conn, const struct diag
            conn->half[DIAG_CLIENT].isn != seg->seq;
 }
 
+/* Wireshark 4.4 and later begin a stream at the next SYN or SYN/ACK behind any reset or FIN, and at
+ * a SYN/ACK with another ISN; 4.0 only at a SYN with another ISN. The tries of one series belong
+ * together (RFC 9293 3.10.7.3), under the label of the first. */
+static bool goes_on(const struct diag_connection *conn, const struct diag_segment *seg)
+{
+    const struct diag_half *client = &conn->half[DIAG_CLIENT];
+    const struct diag_half *server = &conn->half[DIAG_SERVER];
+    bool from_client = diag_side_of(conn, seg) == DIAG_CLIENT;
+
+    if (!(seg->flags & DIAG_SYN) || from_client == !!(seg->flags & DIAG_ACK))
+        return false;
+    if (from_client)
+        return client->syn && client->isn == seg->seq && !conn->opening.established;
+    if (client->syn)
+        return seg->ack == client->isn + 1 || !conn->opening.established;
+    return server->syn && server->isn == seg->seq;
+}
+
 static struct diag_connection *start(struct diag_engine *engine, struct tuple *tuple,
                                      struct diag_connection *previous,
                                      const struct diag_segment *seg)
@@ -126,5 +144,9 @@ struct diag_connection *diag_connection_of(struct diag_engine *engine,
     struct tuple tuple = tuple_of(&seg->source, &seg->destination);
 
     conn = g_hash_table_lookup(engine->by_tuple, &tuple);
-    return conn && !another_stream(conn, seg) ? conn : start(engine, &tuple, conn, seg);
+    if (!conn || (another_stream(conn, seg) && !goes_on(conn, seg)))
+        return start(engine, &tuple, conn, seg);
+    if (seg->stream != DIAG_NO_STREAM)
+        g_hash_table_insert(engine->by_stream, GUINT_TO_POINTER(seg->stream), conn);
+    return conn;
 }

@@ -4,17 +4,11 @@
  * {value}, {value|one|many}, {side}, {peer}, {Side}, {Peer}, {client}, {server} and {blame}.
  */
 #include "core.h"
+#include "portable.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#ifdef _WIN32
-#include <ws2tcpip.h>
-#else
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#endif
 
 /* A line of a report, of the packet list, of a terminal. */
 #define SUMMARY_LENGTH 80

@@ -6,7 +6,8 @@
 #include "certificates.h"
 #include "inflate.h"
 
-#include <arpa/inet.h>
+#include "../heuristics/portable.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -19,6 +19,7 @@
 #include <epan/stat_tap_ui.h>
 #include <epan/stats_tree.h>
 #include <epan/tap.h>
+#include <wiretap/wtap.h> /* the record of a frame: since 4.4 epan's headers only name it */
 
 #define DIAG_WIRESHARK_IS(major, minor)                                                            \
     (WIRESHARK_VERSION_MAJOR > (major) ||                                                          \

@@ -54,7 +54,8 @@ static bool belongs_to(packet_info *pinfo, const struct diag_record *record,
                        const struct diag_finding *finding)
 {
     return finding->connection != NULL &&
-           diag_stream_of(pinfo, record) == diag_connection_stream(finding->connection);
+           diag_stream_told(diag_capture_open()->engine, diag_stream_of(pinfo, record)) ==
+               diag_connection_stream(finding->connection);
 }
 
 /* In a tunnel there are several TCP headers: the one of the finding's own connection. */

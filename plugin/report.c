@@ -108,11 +108,12 @@ static void reset(void *data)
 
 static void draw(void *data)
 {
-    const struct diag_report *report = data;
+    struct diag_report *report = data;
     struct diag_capture *capture = diag_capture_open();
 
     if (capture == NULL)
         return;
+    report->stream = diag_stream_told(capture->engine, report->stream);
     report->print(report, capture, stdout);
     fflush(stdout);
 }

@@ -2,6 +2,7 @@
 /* The taps of diag, and which connections a frame belongs to. */
 #include "tap.h"
 
+#include "capture.h"
 #include "conversations.h"
 
 static int tap = -1;
@@ -19,12 +20,16 @@ static size_t add_stream(uint32_t stream, uint32_t list[DIAG_TAP_STREAMS], size_
 
 size_t diag_tap_streams(packet_info *pinfo, uint32_t stream[DIAG_TAP_STREAMS])
 {
+    const struct diag_capture *capture = diag_capture_open();
     size_t count = 0;
 
+    if (capture == NULL)
+        return 0;
     for (const struct diag_record *record = diag_records(pinfo); record != NULL;
          record = record->next)
         if (record->kind == DIAG_RECORD_TCP)
-            count = add_stream(diag_stream_of(pinfo, record), stream, count);
+            count = add_stream(diag_stream_told(capture->engine, diag_stream_of(pinfo, record)),
+                               stream, count);
     return count;
 }
 

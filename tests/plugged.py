@@ -63,6 +63,7 @@ class Plugged:
         folders = subprocess.run(["tshark", "-G", "folders"], check=True, text=True,
                                  capture_output=True).stdout
         system = pathlib.Path(re.search(r"Global Plugins:\s*(.*)", folders).group(1))
+        self.version = system.name  # "4.4"
         version = self.home / "plugins" / system.name
         shutil.copytree(system, version, ignore=lambda *_: ["diag.so"], copy_function=os.symlink)
         (version / "epan").mkdir(exist_ok=True)

@@ -2,7 +2,8 @@
 """usage: both_roads.py SCENARIO PLUGIN FILE.scn...
 
 Tells every scenario twice: to the core (scenario --findings), and as a capture to tshark with the
-plugin (-z diag,json, in one pass and with -2). What the core found must be what tshark prints.
+plugin (-z diag,json, in one pass and with -2). What the core found must be what tshark prints. The
+stories number their streams as Wireshark 4.0 does; of later versions, only the order is compared.
 """
 import concurrent.futures
 import json
@@ -52,6 +53,16 @@ def one_name(entry, index):
     return f"{entry['id']}[{index}]" if isinstance(entry, dict) and "id" in entry else str(index)
 
 
+def in_order(objects):
+    """The same objects, with their streams numbered as they come."""
+    streams = sorted({entry["stream"] for entry in objects if entry.get("stream") is not None})
+    number = {stream: at for at, stream in enumerate(streams)}
+    return [{**entry,
+             **({"stream": number.get(entry["stream"])} if "stream" in entry else {}),
+             **({"streams": [number[one] for one in entry["streams"]]} if "streams" in entry
+                else {})} for entry in objects]
+
+
 def compare(core, tshark):
     ours, theirs = by_identity(core), by_identity(tshark)
     for key in ours.keys() | theirs.keys():
@@ -75,7 +86,10 @@ def tell(binary, plugged, file):
                    for word in ("-o", f"diag.{name}:{value}")]
     command = ["tshark", "-n", "-q", "-r", capture, "-z", "diag,json", *preferences]
     once, twice = (plugged.run(*command, *passes).stdout for passes in ([], ["-2"]))
-    found = list(compare(core, [json.loads(line) for line in once.splitlines()]))
+    printed = [json.loads(line) for line in once.splitlines()]
+    if plugged.version != "4.0":
+        core, printed = in_order(core), in_order(printed)
+    found = list(compare(core, printed))
     if once != twice:
         found.append("tshark says something else with -2")
     return found

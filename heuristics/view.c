@@ -79,13 +79,15 @@ static enum diag_stage stage_of(const struct diag_sentence *s)
 
 /* ---- times */
 
+/* Unknown, too, when the clock was set back between the question and its answer. */
 static int64_t name_time(const struct diag_connection *conn)
 {
     struct diag_name_origin origin;
 
     if (!diag_names_origin(conn->engine->names, &conn->endpoint[DIAG_CLIENT].address,
                            &conn->endpoint[DIAG_SERVER].address, &origin) ||
-        origin.answer_ns > conn->first_ns || conn->first_ns - origin.answer_ns > DIAG_SECOND_NS)
+        origin.answer_ns < origin.query_ns || origin.answer_ns > conn->first_ns ||
+        conn->first_ns - origin.answer_ns > DIAG_SECOND_NS)
         return DIAG_UNKNOWN_NS;
     return origin.answer_ns - origin.query_ns;
 }

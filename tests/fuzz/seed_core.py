@@ -11,6 +11,7 @@ PORTS = (443, 80, 25, 8080, 5432, 389, 22, 53)
 OPTIONS = ('mss', 'ws', 'sackok', 'ts', 'sack')
 SERVICES = {53: 0, 5353: 1, 5355: 2, 137: 3}
 LONGEST = 4095
+LEAPS = 0xffff, 0xfffe  # steps to the end and to the beginning of time
 
 
 def relative(value, base):
@@ -20,8 +21,11 @@ def relative(value, base):
 
 
 class Story:
-    def __init__(self):
+    """At the facts of these numbers the clock leaps: number -> step."""
+
+    def __init__(self, leaps):
         self.out, self.time = b'', 1800000000 * 10**9
+        self.leaps, self.steps = leaps, 0
         self.hosts = {}  # address -> number
         self.following = {}  # tuple -> [client's next, server's next]
         self.streams = {}
@@ -36,7 +40,9 @@ class Story:
         while micros >> 2 * exponent > 0xfff:
             exponent += 1
         self.time += (micros >> 2 * exponent << 2 * exponent) * 1000
-        return struct.pack('>H', exponent << 12 | micros >> 2 * exponent)
+        self.steps += 1
+        step = exponent << 12 | micros >> 2 * exponent
+        return struct.pack('>H', self.leaps.get(self.steps, step))
 
     def host(self, address):
         if address not in self.hosts:
@@ -149,14 +155,20 @@ def for_dns(fact):
     return bytes([len(data), service | 4, 3, ends[0] | ends[1] << 4]) + data
 
 
-def seeds(facts):
-    """Of fuzz_core, and of fuzz_dns or None."""
-    story, dns = Story(), b''
-    for line in facts.splitlines():
-        fact = json.loads(line)
-        if fact['kind'] == 'settings':
-            continue
-        getattr(story, fact['kind'])(fact)
-        if fact['kind'] == 'name':
-            dns += for_dns(fact)
-    return story.out + bytes([LOOK, LOOK]), dns or None
+def story(facts, leaps):
+    told = Story(leaps)
+    for fact in facts:
+        getattr(told, fact['kind'])(fact)
+    return told.out + bytes([LOOK, LOOK])
+
+
+def seeds(facts, dice):
+    """(name, seed) of fuzz_core: the story, and the same with a clock that leaps once or twice. And
+    the seed of fuzz_dns or None."""
+    facts = [fact for fact in map(json.loads, facts.splitlines()) if fact['kind'] != 'settings']
+    dns = b''.join(for_dns(fact) for fact in facts if fact['kind'] == 'name')
+    found = [('', story(facts, {}))]
+    for number in (1, 2):
+        leaps = {dice.randrange(2, len(facts) + 2): step for step in dice.sample(LEAPS, number)}
+        found.append((f'-{number}-leaps', story(facts, leaps)))
+    return found, dns or None

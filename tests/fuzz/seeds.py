@@ -55,8 +55,9 @@ def main():
     for file in sorted((ROOT / 'tests/scenarios').glob('*/*.scn')):
         facts = subprocess.run([runner, '--facts', file], capture_output=True, check=True,
                                cwd=file.parent).stdout.decode()
-        core, dns = seed_core.seeds(facts)
-        write(folder / 'core', file.stem, core)
+        core, dns = seed_core.seeds(facts, dice)
+        for name, seed in core:
+            write(folder / 'core', file.stem + name, seed)
         if dns:
             write(folder / 'dns', file.stem, dns)
 

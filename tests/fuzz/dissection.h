@@ -8,6 +8,8 @@
 
 #include "../../plugin/compat.h"
 
+#include <wiretap/wtap.h>
+
 struct dissection;
 
 /* One frame as a capture file holds it. */

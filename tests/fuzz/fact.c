@@ -22,9 +22,11 @@ enum more_flags {
     IS_SNAPPED = 1 << 9
 };
 
+/* Above them what its checksum says: enum diag_checksum. */
 enum {
     IS_CUT = 1 << 0,
-    IS_OPAQUE = 1 << 1
+    IS_OPAQUE = 1 << 1,
+    CHECKSUM = 2
 };
 
 /* The exponents of a time step that mean something else. */
@@ -191,6 +193,11 @@ static enum diag_checksum read_checksum(const void *checksum)
     return *(const enum diag_checksum *)checksum;
 }
 
+static enum diag_checksum checksum_of(const void *fact)
+{
+    return ((const struct fact *)fact)->checksum;
+}
+
 static void read_more(struct input *in, struct fact *fact)
 {
     struct diag_segment *segment = &fact->segment;
@@ -202,6 +209,9 @@ static void read_more(struct input *in, struct fact *fact)
     segment->packet = &checksum[bits >> 2 & 3];
     segment->cut = bits & IS_CUT;
     segment->opaque = bits & IS_OPAQUE;
+    fact->checksum = bits >> CHECKSUM & 3;
+    segment->checksum = checksum_of;
+    segment->packet = fact;
     segment->decrypted = fact->decrypted;
     segment->decrypted_count = (bits >> 4) % FACT_DECRYPTED;
     for (uint8_t i = 0; i < segment->decrypted_count; i++) {
@@ -303,6 +313,7 @@ static void read_arp(struct fact_story *story, struct fact *fact)
                                   .reply = sender & 0x80,
                                   .sender = host(story, sender & 15),
                                   .target = host(story, target & 15)};
+    fact->arp.sender_mac[0] = 2; /* one that nobody shares by design */
     fact->arp.sender_mac[5] = input_byte(in);
 }
 

@@ -48,6 +48,7 @@ struct fact {
     int64_t time_ns;
     uint16_t drops;
     struct diag_segment segment;
+    enum diag_checksum checksum;
     struct diag_icmp icmp;
     struct diag_name_message name;
     struct diag_arp arp;

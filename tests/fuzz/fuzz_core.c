@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* More facts make the fuzzer slow, and find nothing that fewer do not. */
-#define MOST_FACTS 400
+#define MOST_FACTS 800
 #define MOST_LOOKS 8
 
 /* An event as it was when it was made. */

@@ -94,9 +94,10 @@ class Story:
         if fact['options']:
             has |= HAS_OPTIONS
             body += options(fact['options'])
-        if fact['cut'] or fact['decrypted']:
+        checksum = fact.get('checksum', 0)
+        if fact['cut'] or fact['decrypted'] or checksum:
             has |= HAS_MORE
-            body += bytes([fact['cut']])
+            body += bytes([fact['cut'] | checksum << 2])
         self.put(side | has, fact, body)
 
     def icmp(self, fact):

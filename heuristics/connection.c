@@ -212,7 +212,17 @@ uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender)
 {
     const struct diag_half *x = &conn->half[sender];
 
-    return x->segments && x->una_valid && diag_seq_lt(x->nxt, x->una) ? x->una - x->nxt : 0;
+    /* A reset alone tells no number of its sender's. */
+    return x->segments && x->first_frame != x->rst_frame && x->una_valid &&
+                   diag_seq_lt(x->nxt, x->una)
+               ? x->una - x->nxt
+               : 0;
+}
+
+bool diag_saw_all(const struct diag_connection *conn)
+{
+    return !conn->half[DIAG_CLIENT].hole_count && !conn->half[DIAG_SERVER].hole_count &&
+           !diag_unseen(conn, DIAG_CLIENT) && !diag_unseen(conn, DIAG_SERVER);
 }
 
 /* At least two answers, each much faster than this: the protocol is question and answer. In TLS a

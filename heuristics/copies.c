@@ -10,6 +10,8 @@
 /* Faster than any stack can repeat a segment. */
 #define COPY_AT_ONCE_NS (50 * INT64_C(1000))
 #define EARLY_SYN_NS    (100 * DIAG_MS_NS)
+/* Copies of a connection, after which more of them are no chance. */
+#define PROVEN 2
 
 static bool same_segment(const struct diag_sent *old, const struct diag_segment *seg)
 {
@@ -89,26 +91,78 @@ static bool id_counts(const struct diag_connection *conn, const struct diag_sent
     return true;
 }
 
-const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
-                                     const struct diag_segment *seg, enum diag_side from)
+static bool fills_a_hole(const struct diag_half *x, uint32_t seq, uint32_t end)
 {
+    for (uint32_t i = 0; i < x->hole_count; i++)
+        if (diag_seq_lt(seq, x->hole[i].end) && diag_seq_lt(x->hole[i].seq, end))
+            return true;
+    return false;
+}
+
+/*
+ * Two captures of a busy connection, merged with clocks that differ: between a frame and its copy
+ * lie more segments than are remembered. But what is sent again has a timestamp of its own, newer
+ * than all that its sender sent before.
+ */
+static bool is_older(const struct diag_half *x, const struct diag_segment *seg)
+{
+    return seg->options & DIAG_OPT_TIMESTAMPS && x->timestamps && diag_seq_lt(seg->tsval, x->tsval);
+}
+
+/* Of the SYN or SYN/ACK by which this connection was opened. */
+static struct diag_original old_syn(const struct diag_connection *conn,
+                                    const struct diag_segment *seg)
+{
+    const struct diag_opening *o = &conn->opening;
+    bool answer = seg->flags & DIAG_ACK;
+    uint32_t tsval = answer ? o->synack_tsval : o->newest_tsval;
+
+    if (!o->established || seg->tsval != tsval)
+        return (struct diag_original){false, 0, 0};
+    return (struct diag_original){true, answer ? o->synack_frame : o->last_frame,
+                                  answer ? o->synack_ns : o->last_ns};
+}
+
+static struct diag_original forgotten(const struct diag_connection *conn,
+                                      const struct diag_segment *seg, const struct diag_half *x)
+{
+    const struct diag_original none = {false, 0, 0};
+    uint32_t end = seg->seq + seg->payload;
+
+    if (!is_older(x, seg) || seg->flags & (DIAG_FIN | DIAG_RST))
+        return none;
+    if (seg->flags & DIAG_SYN)
+        return x->syn && seg->seq == x->isn ? old_syn(conn, seg) : none;
+    return (struct diag_original){conn->copies >= PROVEN && x->ack_valid &&
+                                      diag_seq_le(seg->ack, x->ack) && diag_seq_le(end, x->nxt) &&
+                                      !fills_a_hole(x, seg->seq, end),
+                                  0, 0};
+}
+
+struct diag_original diag_original_of(const struct diag_connection *conn,
+                                      const struct diag_segment *seg, enum diag_side from)
+{
+    const struct diag_original none = {false, 0, 0};
     const struct diag_half *x = &conn->half[from];
+    bool remembered = false;
 
     /* New data stand at the end of what was sent, and a new acknowledgment behind the last: most
      * segments are one or the other, and need no look at what is remembered. What a reset
      * acknowledges is not taken over, so its copy does so once more. */
     if (x->segments && seg->payload && seg->seq == x->nxt)
-        return NULL;
+        return none;
     if (x->ack_valid && (seg->flags & (DIAG_ACK | DIAG_RST)) == DIAG_ACK &&
         diag_seq_lt(x->ack, seg->ack))
-        return NULL;
+        return none;
     for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *old = &conn->recent[i];
 
         /* Nearly always decided by the first comparison. */
-        if (old->seq == seg->seq && old->from == from && is_copy(conn, old, seg) &&
-            (seg->ip_id == 0 || id_counts(conn, old)))
-            return old;
+        if (old->seq != seg->seq || old->from != from)
+            continue;
+        if (is_copy(conn, old, seg) && (seg->ip_id == 0 || id_counts(conn, old)))
+            return (struct diag_original){true, old->frame, old->time_ns};
+        remembered = remembered || old->payload;
     }
-    return NULL;
+    return remembered ? none : forgotten(conn, seg, x);
 }

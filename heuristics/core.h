@@ -108,8 +108,9 @@ struct diag_engine {
     uint32_t last_frame;
     int64_t last_ns;
     uint32_t copies;
-    uint32_t copy_frame[2];
-    uint32_t gaps; /* holes whose bytes arrived but were not captured */
+    uint32_t copy_frame[2]; /* the last pair of which both are known */
+    int64_t copy_ns;        /* between them */
+    uint32_t gaps;          /* holes whose bytes arrived but were not captured */
     uint64_t gap_bytes;
     uint64_t drops;      /* counted by the capturing device itself */
     uint32_t drop_frame; /* the first frame that told of some */
@@ -279,9 +280,16 @@ int64_t diag_round_trip(const struct diag_connection *conn);
 
 /* ---- copies (copies.c) */
 
+/* Of the frame that this one is a copy of: frame 0 when it is no longer remembered. */
+struct diag_original {
+    bool exists;
+    uint32_t frame;
+    int64_t time_ns;
+};
+
 /* The same frame captured twice (SPAN, VLAN, tunnel): it is left out of every TCP rule. */
-const struct diag_sent *diag_copy_of(const struct diag_connection *conn,
-                                     const struct diag_segment *seg, enum diag_side from);
+struct diag_original diag_original_of(const struct diag_connection *conn,
+                                      const struct diag_segment *seg, enum diag_side from);
 
 /* ---- which connection (lookup.c) */
 
@@ -342,6 +350,8 @@ bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
 uint32_t diag_unanswered(const struct diag_connection *conn, enum diag_side side);
 /* Bytes that its peer acknowledged and that are not in the capture, behind the last that are. */
 uint32_t diag_unseen(const struct diag_connection *conn, enum diag_side sender);
+/* Of neither side anything is missing so far. */
+bool diag_saw_all(const struct diag_connection *conn);
 /* The unfilled hole that the receiver asks for, else NULL. */
 const struct diag_hole *diag_asked_hole(const struct diag_half *sender);
 /* How long this side's window stayed closed until the close, or its last segment, while its peer

@@ -91,22 +91,27 @@ void diag_feed_drops(struct diag_engine *engine, uint32_t frame, uint64_t count)
 }
 
 static void note_copy(struct diag_out *out, const struct diag_segment *seg,
-                      const struct diag_sent *original)
+                      const struct diag_original *original)
 {
     struct diag_engine *engine = out->engine;
 
     out->conn->copies++;
     engine->copies++;
+    if (original->frame) {
+        engine->copy_frame[0] = original->frame;
+        engine->copy_frame[1] = seg->frame;
+        engine->copy_ns = seg->time_ns - original->time_ns;
+    }
     diag_options_compare(out->conn, diag_side_of(out->conn, seg), seg);
     /* Two can be chance; the third makes it a property of the file. Said once. */
     if (engine->copies != 3)
         return;
     struct diag_finding *finding =
         diag_raise(out, DIAG_cap_duplicate_frames, diag_side_of(out->conn, seg), seg->frame,
-                   engine->copies, seg->time_ns - original->time_ns);
+                   engine->copies, engine->copy_ns);
 
-    diag_cite(finding, DIAG_ROLE_first, original->frame);
-    diag_cite(finding, DIAG_ROLE_copy, seg->frame);
+    diag_cite(finding, DIAG_ROLE_first, engine->copy_frame[0]);
+    diag_cite(finding, DIAG_ROLE_copy, engine->copy_frame[1]);
 }
 
 /* Takes the lowest bit out of a set that is not empty. */
@@ -168,12 +173,12 @@ struct diag_connection *diag_feed_segment(struct diag_engine *engine,
         segment = &bare;
     }
     struct diag_step step = {.out = &out, .conn = conn, .seg = segment, .from = from};
-    const struct diag_sent *original = diag_copy_of(conn, segment, from);
+    const struct diag_original original = diag_original_of(conn, segment, from);
 
     engine->fed++;
     engine->last_ns = diag_max_ns(engine->last_ns, segment->time_ns);
-    if (original)
-        note_copy(&out, segment, original);
+    if (original.exists)
+        note_copy(&out, segment, &original);
     else
         judge_step(&step);
     return conn;

@@ -95,11 +95,24 @@ void diag_gaps_fill(const struct diag_step *step)
             fill_hole(step, i);
 }
 
+/* An ACK without data that showed these bytes to be missing is no end of what was seen: the next
+ * segment shows it again. */
+static bool is_open(struct diag_half *x, uint32_t end)
+{
+    for (uint32_t i = 0; i < x->hole_count; i++)
+        if (x->hole[i].seq == x->nxt) {
+            if (diag_seq_lt(x->hole[i].end, end))
+                x->hole[i].end = end;
+            return true;
+        }
+    return false;
+}
+
 void diag_gaps_open(const struct diag_step *step)
 {
     struct diag_half *x = step->x;
 
-    if (!step->gap || x->hole_count == DIAG_HOLES)
+    if (!step->gap || is_open(x, step->seg->seq) || x->hole_count == DIAG_HOLES)
         return;
     if (!x->hole)
         x->hole = g_new0(struct diag_hole, DIAG_HOLES);
@@ -147,6 +160,15 @@ void diag_gaps_ask(const struct diag_step *step)
     }
 }
 
+/* What the client received and the capture has lost may have been the answer. */
+static void may_have_answered(const struct diag_step *step, const struct diag_hole *hole)
+{
+    struct diag_request *r = &step->conn->request;
+
+    if (step->from == DIAG_CLIENT && r->open && hole->frame > r->last_frame)
+        r->open = false;
+}
+
 void diag_gaps_close(const struct diag_step *step)
 {
     struct diag_half *y = step->y;
@@ -154,6 +176,7 @@ void diag_gaps_close(const struct diag_step *step)
     for (uint32_t i = y->hole_count; i-- > 0;)
         if (diag_seq_le(y->hole[i].end, step->seg->ack)) {
             diag_loss_gap(step, &y->hole[i], DIAG_LOSS_CAPTURE);
+            may_have_answered(step, &y->hole[i]);
             drop_hole(y, i);
         }
 }

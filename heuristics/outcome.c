@@ -128,12 +128,33 @@ static bool one_side(const struct diag_connection *conn)
     return !conn->half[DIAG_CLIENT].segments || !conn->half[DIAG_SERVER].segments;
 }
 
+/* It would be a failure, but the capture itself may be what it rests on. */
+static bool rests_on_the_capture(const struct diag_sentence *s, const struct diag_judged *judged)
+{
+    const struct diag_finding *f = judged->finding;
+
+    if (f->id == DIAG_rst_unexplained)
+        return f->benign && diag_unseen(s->conn, f->side) > 0;
+    return judged->explained && !f->benign && diag_catalogue[f->id].fails &&
+           judged->effective >= DIAG_NOTE && !was_overcome(s, judged) &&
+           diag_catalogue[judged->explained_by].stage == DIAG_STAGE_CAPTURE;
+}
+
+/* A client speaks TLS, and all that its server said is in what the capture has lost. */
+static bool is_unread_handshake(const struct diag_sentence *s)
+{
+    const struct diag_tls_facts *tls = diag_tls_of(s->conn);
+
+    return tls && !tls->half[DIAG_SERVER].records &&
+           diag_raised(s->conn, DIAG_cap_gap_not_captured);
+}
+
 /* Nobody waits any more for the silent address of a name that has been reached at another one. */
 static bool is_pending(const struct diag_sentence *s)
 {
     bool alone = one_side(s->conn) && !has(s, DIAG_name_fallback_address);
 
-    return has(s, DIAG_cap_ends_early) || alone ||
+    return has(s, DIAG_cap_ends_early) || alone || is_unread_handshake(s) ||
            (s->conn->midstream && s->conn->closer == DIAG_NO_SIDE);
 }
 
@@ -145,7 +166,7 @@ static enum diag_outcome outcome_of(const struct diag_sentence *s)
         return DIAG_FAILED;
     if (waited(s->conn) >= diag_ms(s->conn->engine->settings.slow) || lossy(s))
         return DIAG_DEGRADED;
-    return is_pending(s) ? DIAG_UNDECIDABLE : DIAG_HEALTHY;
+    return is_pending(s) || any(s, rests_on_the_capture) ? DIAG_UNDECIDABLE : DIAG_HEALTHY;
 }
 
 /* Among equals the earliest, then the catalogue's order. */

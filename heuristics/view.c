@@ -43,6 +43,8 @@ static unsigned ruled_out(const struct diag_sentence *s)
     const struct diag_half *c = &conn->half[DIAG_CLIENT];
     const struct diag_half *v = &conn->half[DIAG_SERVER];
     const struct diag_hole *hole = diag_asked_hole(v);
+    bool complete =
+        o->established && diag_saw_all(conn) && !diag_raised(conn, DIAG_cap_gap_not_captured);
     unsigned set = 0;
 
     if (o->synack_frame)
@@ -53,11 +55,9 @@ static unsigned ruled_out(const struct diag_sentence *s)
         set |= 1U << DIAG_RULED_OUT_bad_timestamp;
     if (hole && hole->end - hole->seq < (c->mss ? c->mss : 536))
         set |= 1U << DIAG_RULED_OUT_mtu;
-    if (o->established && !c->again && !v->again && !c->late && !v->late && !c->hole_count &&
-        !v->hole_count && o->syns <= 1)
+    if (complete && !c->again && !v->again && !c->late && !v->late && o->syns <= 1)
         set |= 1U << DIAG_RULED_OUT_network_loss;
-    if (o->established && !c->hole_count && !v->hole_count && !conn->midstream &&
-        !diag_raised(conn, DIAG_cap_gap_not_captured))
+    if (complete && !conn->midstream)
         set |= 1U << DIAG_RULED_OUT_capture_loss;
     if (o->established && c->una_valid && diag_seq_lt(c->isn + 1, c->una))
         set |= 1U << DIAG_RULED_OUT_server_down;

@@ -125,9 +125,29 @@ static void file_ends_in_a_wait(const struct diag_connection *conn, struct diag_
     diag_cite(f, DIAG_ROLE_last, conn->last_frame);
 }
 
+/* The last bytes of this side were acknowledged, and never captured. */
+static void lacks_the_end(const struct diag_connection *conn, enum diag_side sender,
+                          struct diag_out *out)
+{
+    const struct diag_half *x = &conn->half[sender];
+    const struct diag_half *y = &conn->half[diag_peer(sender)];
+    uint32_t missing = diag_unseen(conn, sender);
+
+    if (!missing || x->fin || diag_raised(conn, DIAG_cap_gap_not_captured) || !y->edge_valid ||
+        diag_seq_lt(y->edge, x->una) || !(conn->opening.established || conn->midstream))
+        return;
+    struct diag_finding *f =
+        diag_raise(out, DIAG_cap_gap_not_captured, sender, y->ack_frame, missing, y->ack_frame);
+
+    diag_cite(f, DIAG_ROLE_last, x->last_frame);
+    diag_cite(f, DIAG_ROLE_ack, y->ack_frame);
+}
+
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
     one_direction(conn, out);
+    lacks_the_end(conn, DIAG_CLIENT, out);
+    lacks_the_end(conn, DIAG_SERVER, out);
     file_ends_in_a_wait(conn, out);
 }
 

@@ -44,6 +44,9 @@ static int64_t waiting_since(const struct diag_step *step, uint32_t *frame)
         *frame = hole->asked_frame;
         return hole->time_ns;
     }
+    /* It acknowledges what the capture does not hold: that may be what it was waiting for. */
+    if ((step->seg->flags & DIAG_ACK) && diag_seq_lt(step->y->nxt, step->seg->ack))
+        return 0;
     if (diag_tls_of(conn) && diag_tls_waiting_for(conn->tls, &who) != DIAG_TLS_EXPECT_nothing) {
         *frame = conn->last_frame;
         return who == diag_peer(step->from) ? conn->last_data_ns : 0;
@@ -207,14 +210,15 @@ static bool transfer_at_close(const struct diag_connection *conn, enum diag_side
     return n >= TRANSFER_SEGMENTS;
 }
 
-/* Proof that more was coming: data sent after the receiver had closed. */
+/* Proof that more was coming: data sent after the receiver had closed, which it had not received.
+ * (A card with several queues writes frames of the same millisecond in any order.) */
 static bool more_was_coming(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
     enum diag_side receiver = conn->closer;
 
     return receiver != DIAG_NO_SIDE && step->from == diag_peer(receiver) && step->fresh &&
-           step->seg->payload > FAREWELL_BYTES &&
+           step->seg->payload > FAREWELL_BYTES && diag_seq_lt(conn->close_ack, step->end) &&
            step->seg->time_ns - conn->close_ns < DIAG_SECOND_NS;
 }
 

@@ -90,7 +90,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 
     return event->id == DIAG_rst_abort && event->cause == DIAG_CAUSE_bytes_lost &&
            event->frame == x->rst_frame && diag_seq_le(x->rst_seq, x->nxt) && !x->hole_count &&
-           event->value[0] == event->value[4];
+           (event->value[0] == event->value[4] || diag_had_said_all(conn, event->side));
 }
 
 const struct diag_rule diag_rule_reset = {.name = "reset",

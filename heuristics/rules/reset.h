@@ -36,6 +36,10 @@ bool diag_rst_in_opening(const struct diag_rst *r);
 uint32_t diag_rst_peer_lost(const struct diag_rst *r);
 /* So few bytes that only the farewell of TLS, or a line end, can have been on the way. */
 bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes);
+/* By a close_notify, as far as the capture shows it. */
+bool diag_may_have_said_goodbye(const struct diag_connection *conn, enum diag_side side);
+/* It had said goodbye and closed, with all bytes sent once and no request open (reset_alive.c). */
+bool diag_had_said_all(const struct diag_connection *conn, enum diag_side side);
 /* So few bytes that they can only have been a client's last word, which nobody answers. */
 bool diag_rst_is_last_word(const struct diag_rst *r, uint32_t bytes);
 /* Nothing of either side is lost by it. */

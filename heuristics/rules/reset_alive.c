@@ -148,9 +148,16 @@ static void report_unread(const struct diag_rst *r)
 
 /* ---- a peer that does not know the connection */
 
+/* What its peer acknowledged and the capture does not hold may have ended with a FIN. */
+static bool may_have_closed(const struct diag_rst *r)
+{
+    return (r->conn->opening.established || r->conn->midstream) &&
+           diag_unseen(r->conn, r->step->from) > 0;
+}
+
 static bool knows_nothing(const struct diag_rst *r)
 {
-    return (r->kind == DIAG_RST_REPLY && !r->x->fin) || answers_rewritten(r);
+    return (r->kind == DIAG_RST_REPLY && !r->x->fin && !may_have_closed(r)) || answers_rewritten(r);
 }
 
 static enum diag_cause how_unknown(const struct diag_rst *r)
@@ -210,17 +217,21 @@ static enum diag_cause abort_cause(const struct diag_rst *r, uint32_t own)
     return r->x->fin ? DIAG_CAUSE_after_own_fin : DIAG_CAUSE_idle;
 }
 
-/* It had said goodbye and closed, with all bytes sent once and no request open: the reset only
- * answers what came too late to be read, and the peer has the answer before it. */
-static bool had_said_all(const struct diag_rst *r)
+bool diag_had_said_all(const struct diag_connection *conn, enum diag_side side)
 {
-    const struct diag_half *x = r->x;
+    const struct diag_half *x = &conn->half[side];
 
     for (uint32_t i = 0; i < x->flight_count; i++)
         if (x->flight[i].again)
             return false;
-    return x->fin && !r->missing && !x->hole_count && !r->conn->request.open &&
-           diag_said_goodbye(r->conn, r->step->from) &&
+    return x->fin && !x->hole_count && !conn->request.open &&
+           diag_may_have_said_goodbye(conn, side);
+}
+
+/* The reset only answers what came too late to be read, and the peer has the answer before it. */
+static bool had_said_all(const struct diag_rst *r)
+{
+    return !r->missing && diag_had_said_all(r->conn, r->step->from) &&
            diag_rst_only_farewell(r, diag_rst_peer_lost(r));
 }
 
@@ -267,7 +278,7 @@ static void report_unexplained(const struct diag_rst *r)
     bool asks = diag_rst_in_opening(r) && r->step->from == DIAG_SERVER && !r->y->ack_valid;
     bool awaited = r->conn->request.open || asks;
 
-    if (diag_rst_lost_nothing(r) && !awaited)
+    if ((diag_rst_lost_nothing(r) && !awaited) || may_have_closed(r))
         diag_excuse(f);
     diag_cite(f, DIAG_ROLE_last, r->conn->last_frame);
     diag_rst_cite(r, f);

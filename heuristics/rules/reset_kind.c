@@ -8,6 +8,7 @@
 
 /* A TLS close_notify, and what a server may add to it: nobody misses it. */
 #define TLS_FAREWELL_BYTES 64
+#define RECORD_HEADER      5
 /* The line end that a terminal adds to the last command. */
 #define LINE_END_BYTES  2
 #define LAST_WORD_BYTES 8
@@ -161,12 +162,41 @@ static bool is_late_end_of_handshake(const struct diag_rst *r, uint32_t bytes)
     return tls && tls->client_hello->early_data && r->conn->closer == DIAG_SERVER && bytes <= most;
 }
 
+static const struct diag_sent *last_data(const struct diag_connection *conn, enum diag_side side)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].from == side && conn->recent[i].payload)
+            return &conn->recent[i];
+    return NULL;
+}
+
+/* Where the handshake is not in the capture, or its bytes were cut away, what a side said last may
+ * be a small record of TLS all the same: its beginning looks like one, or was cut away too. */
+static bool may_be_farewell(const struct diag_connection *conn, enum diag_side side)
+{
+    const struct diag_sent *last = last_data(conn, side);
+
+    if ((diag_tls_of(conn) && !conn->midstream && diag_tls_established(conn)) || !last ||
+        last->payload > TLS_FAREWELL_BYTES)
+        return false;
+    if (last->head_length < RECORD_HEADER)
+        return last->head_length < last->payload;
+    return (last->head[0] == DIAG_TLS_ALERT || last->head[0] == DIAG_TLS_APPLICATION_DATA) &&
+           last->head[1] == 3;
+}
+
+bool diag_may_have_said_goodbye(const struct diag_connection *conn, enum diag_side side)
+{
+    return diag_said_goodbye(conn, side) || may_be_farewell(conn, side);
+}
+
 /* Only the farewell of TLS was on the way: nobody misses it. */
 bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes)
 {
     if (bytes <= LINE_END_BYTES)
         return true;
-    return (bytes <= TLS_FAREWELL_BYTES && diag_tls_established(r->conn)) ||
+    return (bytes <= TLS_FAREWELL_BYTES && (diag_tls_established(r->conn) ||
+                                            may_be_farewell(r->conn, diag_peer(r->step->from)))) ||
            is_late_end_of_handshake(r, bytes);
 }
 

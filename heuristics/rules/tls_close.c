@@ -38,8 +38,7 @@ static void closed_in_handshake(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
 
-    if (!breaks_handshake_off(step) || diag_raised(conn, DIAG_close_gave_up) ||
-        step->x->hole_count || step->y->hole_count)
+    if (!breaks_handshake_off(step) || diag_raised(conn, DIAG_close_gave_up) || !diag_saw_all(conn))
         return;
     int64_t waited = step->seg->time_ns - conn->last_data_ns;
     const struct diag_tls_facts *tls = diag_tls_of(conn);

@@ -215,6 +215,14 @@ static bool refuses_renegotiation(const struct diag_tls_facts *tls, enum diag_si
            asked->frame > tls->established.frame;
 }
 
+/* An answer may have been sent that was not captured. */
+static bool may_have_answered(const struct diag_connection *conn,
+                              const struct diag_tls_half *server)
+{
+    return server->lost || server->unseen || server->pending ||
+           conn->half[DIAG_SERVER].hole_count || diag_raised(conn, DIAG_cap_gap_not_captured);
+}
+
 /* The very first request, taken and not answered. Later ones may say goodbye (LDAP, MySQL). */
 static bool refuses_request(const struct diag_connection *conn, const struct diag_tls_facts *tls,
                             const struct diag_tls_alert *alert)
@@ -223,7 +231,8 @@ static bool refuses_request(const struct diag_connection *conn, const struct dia
 
     return alert->side == DIAG_SERVER && tls->client == DIAG_CLIENT && r->open && r->acked_frame &&
            tls->first_data[DIAG_CLIENT].frame && !tls->first_data[DIAG_SERVER].frame &&
-           r->last_frame < alert->frame && alert->time_ns - r->last_ns <= DIAG_SECOND_NS;
+           r->last_frame < alert->frame && alert->time_ns - r->last_ns <= DIAG_SECOND_NS &&
+           !may_have_answered(conn, &tls->half[DIAG_SERVER]);
 }
 
 static void alert_after_data(const struct diag_step *step, const struct diag_tls_facts *tls)

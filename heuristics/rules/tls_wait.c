@@ -214,8 +214,9 @@ bool diag_awaits_tls(const struct diag_connection *conn, struct diag_wait *wait)
         tls ? diag_tls_waiting_for(conn->tls, &who) : DIAG_TLS_EXPECT_nothing;
     bool awaited = false;
 
-    /* FTP in active mode turns the roles around. */
-    if (who == DIAG_NO_SIDE || tls->client != DIAG_CLIENT)
+    /* FTP in active mode turns the roles around. What its peer acknowledged and the capture does
+     * not hold may be what is awaited. */
+    if (who == DIAG_NO_SIDE || tls->client != DIAG_CLIENT || tls->half[who].unseen)
         return false;
     if (expect == DIAG_TLS_EXPECT_server_hello)
         return awaits_server_hello(conn, tls, wait);

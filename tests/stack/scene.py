@@ -39,6 +39,9 @@ class Scenario:
     act: str = None          # what its program does, or the server behind it
     tunnel: str = None       # what the captures lie in, of tunnel.py
     needs: str = None        # a file that a kernel has which can play it
+    shows: tuple = ()        # diagnoses that are told of it, at one point at least
+    near: tuple = ()         # diagnoses it comes close to; none is told, at any point
+    preferences: tuple = ()  # of diag, as name:value: a shorter wait
 
 
 def scenario(story, **facts):

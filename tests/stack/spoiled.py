@@ -27,9 +27,12 @@ BAD = ('failed', 'degraded')
 NOBODY = {'none', 'unknown', 'capture'}
 
 
+def of_the_capture(finding):
+    return finding['id'].startswith('cap_') or finding['id'] == 'tcp_terminated_nearby'
+
+
 def is_open(finding):
-    of_the_capture = finding['id'].startswith('cap_') or finding['id'] == 'tcp_terminated_nearby'
-    return not (finding['benign'] or finding['explained_by'] or of_the_capture)
+    return not (finding['benign'] or finding['explained_by'] or of_the_capture(finding))
 
 
 def accuses(finding):

@@ -120,6 +120,8 @@ def main(suite):
     keep_time()
     plays = [play for play in SCENARIOS if not wanted.scenario or play.name in wanted.scenario]
     with contextlib.ExitStack() as stack:
+        if wanted.out:
+            os.makedirs(wanted.out, exist_ok=True)
         out = wanted.out or stack.enter_context(tempfile.TemporaryDirectory())
         plugged = stack.enter_context(Plugged(wanted.plugin)) if wanted.plugin else None
         return Round(suite, plugged, out).play_all(plays, wanted.jobs)

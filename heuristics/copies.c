@@ -100,13 +100,17 @@ static bool fills_a_hole(const struct diag_half *x, uint32_t seq, uint32_t end)
 }
 
 /*
- * Two captures of a busy connection, merged with clocks that differ: between a frame and its copy
- * lie more segments than are remembered. But what is sent again has a timestamp of its own, newer
- * than all that its sender sent before.
+ * Two captures of a busy connection, merged: between a frame and its copy lie more segments than
+ * are remembered. But what is sent again has a timestamp of its own, newer than all that its sender
+ * sent before; within one tick of its clock, an IP ID behind the last, or another place, tells.
  */
 static bool is_older(const struct diag_half *x, const struct diag_segment *seg)
 {
-    return seg->options & DIAG_OPT_TIMESTAMPS && x->timestamps && diag_seq_lt(seg->tsval, x->tsval);
+    if (!(seg->options & DIAG_OPT_TIMESTAMPS) || !x->timestamps)
+        return false;
+    if (seg->tsval != x->tsval)
+        return diag_seq_lt(seg->tsval, x->tsval);
+    return seg->ttl != x->ttl || (x->id_steps > 1 && diag_id_follows(seg->ip_id, x->ip_id));
 }
 
 /* Of the SYN or SYN/ACK by which this connection was opened. */

@@ -90,6 +90,12 @@ void diag_feed_drops(struct diag_engine *engine, uint32_t frame, uint64_t count)
     engine->drops += count;
 }
 
+void diag_unmiss(struct diag_engine *engine, uint32_t bytes, bool all)
+{
+    engine->gap_bytes -= MIN(bytes, engine->gap_bytes);
+    engine->gaps -= all && engine->gaps;
+}
+
 static void note_copy(struct diag_out *out, const struct diag_segment *seg,
                       const struct diag_original *original)
 {

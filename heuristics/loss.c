@@ -164,6 +164,51 @@ void diag_loss_fill(const struct diag_step *step, const struct diag_hole *hole, 
         count_reordered(step, hole);
 }
 
+/* ---- frames that the capture has in another order than the wire had */
+
+/* Queues of a card hand their frames over this far apart. */
+#define DISORDER_NS   (5 * DIAG_MS_NS)
+#define DISORDER_GAPS 8
+
+static bool came_at_once(const struct diag_step *step, uint32_t frame)
+{
+    const struct diag_connection *conn = step->conn;
+
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].frame == frame)
+            return step->seg->time_ns - conn->recent[i].time_ns <= DISORDER_NS;
+    return false;
+}
+
+/* Bytes whose ACK stands in the capture before them: it did not miss them after all. */
+static bool came_after_ack(const struct diag_step *step)
+{
+    struct diag_losses *losses = step->conn->losses;
+    uint32_t oldest = losses && losses->count > DISORDER_GAPS ? losses->count - DISORDER_GAPS : 0;
+
+    for (uint32_t i = losses ? losses->count : 0; i-- > oldest;) {
+        struct diag_loss *loss = &losses->record[i];
+        uint32_t bytes = MIN(step->seg->payload, loss->open);
+
+        if (!loss->gap || loss->kind != DIAG_LOSS_CAPTURE || loss->side != step->from || !bytes ||
+            step->seg->seq - loss->seq >= loss->bytes || !came_at_once(step, loss->decided))
+            continue;
+        take(losses, loss);
+        loss->open -= bytes;
+        add(losses, loss);
+        diag_unmiss(step->out->engine, bytes, loss->open == 0);
+        return true;
+    }
+    return false;
+}
+
+bool diag_loss_is_made_up_for(const struct diag_connection *conn, uint32_t frame)
+{
+    const struct diag_loss *loss = find(conn->losses, frame);
+
+    return loss && loss->gap && loss->open == 0;
+}
+
 /* ---- segments sent again */
 
 static const struct diag_hole *hole_filled(const struct diag_step *step)
@@ -226,7 +271,8 @@ static void note_needless(struct diag_losses *losses, const struct diag_step *st
     }
 }
 
-static void add_copy(const struct diag_step *step)
+/* False when it is no copy. */
+static bool add_copy(const struct diag_step *step)
 {
     const struct diag_hole *hole = hole_filled(step);
     const struct diag_range *range = hole ? NULL : diag_flight_at(step->x, step->seg->seq);
@@ -239,8 +285,10 @@ static void add_copy(const struct diag_step *step)
                              .kind = DIAG_LOSS_NETWORK,
                              .where = hole ? DIAG_LOSS_BEFORE : DIAG_LOSS_AFTER};
 
+    if (!hole && came_after_ack(step))
+        return false;
     if (!loss.bytes || is_refused(step) || (hole && diag_gap_fills_late(step, hole)))
-        return;
+        return true;
     if (!hole)
         loss.kind = kind_of_copy(step, range);
     if (loss.kind == DIAG_LOSS_NONE) {
@@ -248,15 +296,17 @@ static void add_copy(const struct diag_step *step)
         note_needless(losses_of(step->conn), step, &loss);
     }
     keep(losses_of(step->conn), &loss);
+    return true;
 }
 
-void diag_loss_add(const struct diag_step *step)
+bool diag_loss_add(const struct diag_step *step)
 {
     if (step->gap && step->fresh)
         add_gap(step);
     else if (step->seg->payload && !step->keepalive && !step->rst &&
              diag_seq_lt(step->seg->seq, step->x->nxt) && step->x->segments)
-        add_copy(step);
+        return add_copy(step);
+    return true;
 }
 
 /* ---- what had arrived already */

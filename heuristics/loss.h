@@ -26,8 +26,9 @@ struct diag_losses {
     struct diag_loss *record; /* by frame, ascending */
 };
 
-/* A gap, or a segment sent again: the state is as before the segment. */
-void diag_loss_add(const struct diag_step *step);
+/* A gap, or a segment sent again: the state is as before the segment. False when it was not sent
+ * again, and only stands too late in the capture. */
+bool diag_loss_add(const struct diag_step *step);
 /* News of the gap in front of this frame. */
 void diag_loss_gap(const struct diag_step *step, const struct diag_hole *hole,
                    enum diag_loss_kind kind);
@@ -38,6 +39,8 @@ void diag_loss_fill(const struct diag_step *step, const struct diag_hole *hole, 
 void diag_loss_duplicates(const struct diag_step *step);
 /* What the peer sent again in this range had arrived already (RFC 3522). */
 void diag_loss_needless(const struct diag_step *step, uint32_t seq, uint32_t end);
+/* All bytes of the gap in front of this frame came in the end. */
+bool diag_loss_is_made_up_for(const struct diag_connection *conn, uint32_t frame);
 void diag_losses_free(struct diag_losses *losses);
 
 #endif

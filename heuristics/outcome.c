@@ -158,13 +158,19 @@ static bool is_pending(const struct diag_sentence *s)
            (s->conn->midstream && s->conn->closer == DIAG_NO_SIDE);
 }
 
+/* Of whole seconds, any wait may be one too long. */
+static int64_t slow_enough(const struct diag_engine *engine)
+{
+    return diag_ms(engine->settings.slow) + (engine->fine_clock ? 0 : DIAG_SECOND_NS);
+}
+
 static enum diag_outcome outcome_of(const struct diag_sentence *s)
 {
     if (diag_one_way(s->conn))
         return DIAG_UNDECIDABLE;
     if (any(s, is_failure))
         return DIAG_FAILED;
-    if (waited(s->conn) >= diag_ms(s->conn->engine->settings.slow) || lossy(s))
+    if (waited(s->conn) >= slow_enough(s->conn->engine) || lossy(s))
         return DIAG_DEGRADED;
     return is_pending(s) || any(s, rests_on_the_capture) ? DIAG_UNDECIDABLE : DIAG_HEALTHY;
 }

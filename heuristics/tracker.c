@@ -85,10 +85,12 @@ static void apply_space(const struct diag_step *step)
     const struct diag_segment *seg = step->seg;
     struct diag_half *x = step->x;
 
+    bool again = step->again;
+
     if (step->traits & (DIAG_SEES_AGAIN | DIAG_SEES_GAP))
-        diag_loss_add(step);
+        again = diag_loss_add(step) && again;
     diag_gaps_open(step);
-    if (step->again) {
+    if (again) {
         diag_flight_again(step);
         diag_damage_copy(step);
         diag_gaps_count_late(step);

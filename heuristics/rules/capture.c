@@ -3,7 +3,7 @@
  * Capture quality: what the file itself hides. These findings accuse nobody; they lower or silence
  * the others.
  */
-#include "../core.h"
+#include "../loss.h"
 
 static void begins_in_the_middle(const struct diag_step *step)
 {
@@ -151,7 +151,15 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     file_ends_in_a_wait(conn, out);
 }
 
+/* What was missing came after its ACK: the frames stand in the wrong order, and are all there. */
+static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
+{
+    return event->id == DIAG_cap_gap_not_captured && !event->verdict &&
+           diag_loss_is_made_up_for(conn, (uint32_t)event->value[1]);
+}
+
 const struct diag_rule diag_rule_capture = {.name = "capture",
                                             .sees = DIAG_SEES_FIRST | DIAG_SEES_GAP,
                                             .on_segment = on_segment,
-                                            .on_end = on_end};
+                                            .on_end = on_end,
+                                            .overtaken = overtaken};

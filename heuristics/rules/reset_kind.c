@@ -174,10 +174,12 @@ static const struct diag_sent *last_data(const struct diag_connection *conn, enu
  * be a small record of TLS all the same: its beginning looks like one, or was cut away too. */
 static bool may_be_farewell(const struct diag_connection *conn, enum diag_side side)
 {
+    const struct diag_tls_facts *tls = diag_tls_of(conn);
     const struct diag_sent *last = last_data(conn, side);
+    bool read = tls && !conn->midstream && tls->established.frame && !tls->half[side].lost &&
+                !tls->half[side].uncaptured;
 
-    if ((diag_tls_of(conn) && !conn->midstream && diag_tls_established(conn)) || !last ||
-        last->payload > TLS_FAREWELL_BYTES)
+    if (read || !last || last->payload > TLS_FAREWELL_BYTES)
         return false;
     if (last->head_length < RECORD_HEADER)
         return last->head_length < last->payload;

@@ -3,7 +3,9 @@
 """Spoils captures in every way of spoil.py and holds what diag says then against what it says of the
 good one. Of a healthy connection nobody may be accused; of another, only who was accused before.
 
-spoiled.py --plugin DIAG.SO [--jobs N] [--way NAME]... [--keep DIR] CAPTURE...
+spoiled.py --plugin DIAG.SO [--jobs N] [--way NAME]... [--ways-each N] [--keep DIR] CAPTURE...
+
+With --ways-each every capture is spoiled in so many ways, each in others than the one before it.
 Exit status: 0 agreed, 1 not, 2 usage."""
 import argparse
 import collections
@@ -25,6 +27,8 @@ JOBS = 2
 LOUD = ('warn', 'error')
 BAD = ('failed', 'degraded')
 NOBODY = {'none', 'unknown', 'capture'}
+# Where only SYNs were captured, nothing in the file tells that the other direction is missing.
+CANNOT_BE_TOLD = {('only_client', 'syn_no_reply')}
 
 
 def of_the_capture(finding):
@@ -76,9 +80,10 @@ def against_the_innocent(now, ends):
             yield f'healthy, but now {line["outcome"]}: {", ".join(wrong) or line["verdict"]}'
 
 
-def against_others(good, now, ends):
+def against_others(good, now, ends, name):
     """What was found before may be found again, and the same suspects by other means."""
     known = {finding['id'] for finding in good.findings(ends)}
+    known |= {finding for way, finding in CANNOT_BE_TOLD if way == name}
     suspects = set().union(*(culprits(finding) for finding in good.findings(ends)
                              if is_open(finding)))
     for finding in now.findings(ends):
@@ -86,21 +91,29 @@ def against_others(good, now, ends):
             yield f'new: {named(finding)}; it was {sorted(suspects)}, {sorted(known)}'
 
 
-def disagreements(good, now):
+def disagreements(good, now, name):
     for ends in now.connections:
         if ends not in good.connections:
             yield f'no such connection: {sorted(ends)}'
         elif good.is_good(ends):
             yield from against_the_innocent(now, ends)
         else:
-            yield from against_others(good, now, ends)
+            yield from against_others(good, now, ends, name)
     if now.hosts - good.hosts:
         yield f'new of hosts: {sorted(now.hosts - good.hosts)}'
 
 
 class Critic:
-    def __init__(self, plugged, scratch, ways):
+    def __init__(self, plugged, scratch, ways, each):
         self.plugged, self.scratch, self.ways = plugged, scratch, ways
+        self.each = min(each or len(ways), len(ways))
+
+    def ways_of(self, number):
+        """Of the capture with this number."""
+        names = list(self.ways)
+        first = number * self.each
+        return {name: self.ways[name] for name in
+                (names[(first + i) % len(names)] for i in range(self.each))}
 
     def said(self, capture, name):
         file = os.path.join(self.scratch, name + '.pcap')
@@ -109,31 +122,31 @@ class Critic:
         return Said([json.loads(line) for line in done.stdout.splitlines()
                      if line.startswith('{')])
 
-    def judge(self, file):
+    def judge(self, number, file):
         """(way, what is wrong) of each that is."""
         plain = os.path.join(self.scratch, os.path.abspath(file).strip('/').replace('/', '+'))
         subprocess.run(['editcap', '-F', 'nsecpcap', file, plain], check=True,
                        capture_output=True)
         capture = spoil.read(plain)
         good = self.said(capture, os.path.basename(plain))
-        for name, spoiled in self.ways.items():
+        for name, spoiled in self.ways_of(number).items():
             frames = spoiled(capture.frames)
             if frames:
                 now = self.said(spoil.Capture(frames, capture.link),
                                 f'{os.path.basename(plain)}.{name}')
-                yield from ((name, line) for line in disagreements(good, now))
+                yield from ((name, line) for line in disagreements(good, now, name))
 
 
 def judge_all(critic, files, jobs):
     counts = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = [(file, pool.submit(lambda file: list(critic.judge(file)), file))
-                for file in files]
+        runs = [(file, pool.submit(lambda *which: list(critic.judge(*which)), number, file))
+                for number, file in enumerate(files)]
         for file, run in runs:
             for name, line in run.result():
                 print(f'{file} {name}: {line}', flush=True)
                 counts[name] += 1
-    print(f'{len(files)} captures, each spoiled in {len(critic.ways)} ways: '
+    print(f'{len(files)} captures, each spoiled in {critic.each} ways: '
           f'{sum(counts.values())} disagree', *(f'{name} {count}' for name, count in counts.items()))
     return 1 if counts else 0
 
@@ -143,13 +156,14 @@ def main():
     parser.add_argument('--plugin', required=True)
     parser.add_argument('--jobs', type=int, default=JOBS)
     parser.add_argument('--way', action='append', choices=list(spoil.WAYS), default=[])
+    parser.add_argument('--ways-each', type=int)
     parser.add_argument('--keep', help='where the spoiled captures stay')
     parser.add_argument('capture', nargs='+')
     wanted = parser.parse_args()
     ways = {name: spoil.WAYS[name] for name in wanted.way or spoil.WAYS}
     with tempfile.TemporaryDirectory() as scratch, Plugged(wanted.plugin) as plugged:
-        return judge_all(Critic(plugged, wanted.keep or scratch, ways), wanted.capture,
-                         wanted.jobs)
+        return judge_all(Critic(plugged, wanted.keep or scratch, ways, wanted.ways_each),
+                         wanted.capture, wanted.jobs)
 
 
 if __name__ == '__main__':

@@ -35,6 +35,11 @@ def fetch(scene, client, server, size):
     scene.settle()
 
 
+def keep_short(scene):
+    """The window, so that no queue of the path is filled by a long download."""
+    scene.bed.client.sysctl('net.ipv4.tcp_rmem', '4096 65536 65536')
+
+
 def hang_up(scene, client, server):
     client.close()
     server.recv(1)

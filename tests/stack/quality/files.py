@@ -4,7 +4,7 @@ segments that no wire ever carried."""
 import time
 
 import spoil
-from quality import REQUEST, Recorder, Seen, fetch, hang_up
+from quality import REQUEST, Recorder, Seen, fetch, hang_up, keep_short
 from scene import scenario
 
 CLIENT = 'client0'
@@ -71,6 +71,7 @@ def ends_at_rest(scene):
 @scenario('The capturing program stands still, and its small ring overflows.', delay=0.004,
           shows=('cap_gap_not_captured', 'cap_drops'))
 def ring_overflows(scene):
+    keep_short(scene)
     small = own(scene, '-B', '96')
     client, server = scene.pair()
     for _ in range(3):
@@ -95,6 +96,7 @@ def without_one(frames):
 @scenario('One frame of a long download is not in the file.', delay=0.004,
           shows=('cap_gap_not_captured',), near=('cap_drops',))
 def one_frame_missing(scene):
+    keep_short(scene)
     client, server = scene.pair()
     fetch(scene, client, server, 300_000)
     hang_up(scene, client, server)
@@ -168,6 +170,7 @@ def offload(scene):
           shows=('cap_offload',))
 def card_cuts(scene):
     offload(scene)
+    keep_short(scene)
     client, server = scene.pair()
     fetch(scene, client, server, 400_000)
     hang_up(scene, client, server)
@@ -186,6 +189,7 @@ def jumbo(scene):
           near=('cap_offload',))
 def jumbo_frames(scene):
     jumbo(scene)
+    keep_short(scene)
     client, server = scene.pair()
     fetch(scene, client, server, 400_000)
     hang_up(scene, client, server)

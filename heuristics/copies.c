@@ -3,7 +3,7 @@
  * Frames that stand in the capture twice although they were sent once (mirror of two ports, VLANs,
  * both sides of a router, a tunnel and its content). A copy is left out of every TCP rule.
  */
-#include "core.h"
+#include "copies.h"
 
 #include <string.h>
 

@@ -278,24 +278,6 @@ int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side);
 /* Both ways together. */
 int64_t diag_round_trip(const struct diag_connection *conn);
 
-/* ---- what the capture lost (engine.c) */
-
-/* It has these bytes after all: only the order of its frames was wrong. */
-void diag_unmiss(struct diag_engine *engine, uint32_t bytes, bool all);
-
-/* ---- copies (copies.c) */
-
-/* Of the frame that this one is a copy of: frame 0 when it is no longer remembered. */
-struct diag_original {
-    bool exists;
-    uint32_t frame;
-    int64_t time_ns;
-};
-
-/* The same frame captured twice (SPAN, VLAN, tunnel): it is left out of every TCP rule. */
-struct diag_original diag_original_of(const struct diag_connection *conn,
-                                      const struct diag_segment *seg, enum diag_side from);
-
 /* ---- which connection (lookup.c) */
 
 void diag_lookup_init(struct diag_engine *engine);

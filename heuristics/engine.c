@@ -3,7 +3,8 @@
  * Takes facts in capture order, finds the connection of each, and lets every family of rules look
  * at the step it makes.
  */
-#include "core.h"
+#include "copies.h"
+#include "loss.h"
 #include "portable.h"
 
 #include <assert.h>

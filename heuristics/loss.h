@@ -41,6 +41,8 @@ void diag_loss_duplicates(const struct diag_step *step);
 void diag_loss_needless(const struct diag_step *step, uint32_t seq, uint32_t end);
 /* All bytes of the gap in front of this frame came in the end. */
 bool diag_loss_is_made_up_for(const struct diag_connection *conn, uint32_t frame);
+/* The capture has these bytes after all: only the order of its frames was wrong (engine.c). */
+void diag_unmiss(struct diag_engine *engine, uint32_t bytes, bool all);
 void diag_losses_free(struct diag_losses *losses);
 
 #endif

@@ -119,7 +119,7 @@ static void apply_payload(const struct diag_step *step)
     x->data_frame = seg->frame;
     x->data_ns = step->conn->last_data_ns = seg->time_ns;
     x->peer_mark = step->y->nxt;
-    x->mark_valid = true;
+    x->mark_valid = step->y->segments > 0;
     if (!x->first_data_frame) {
         x->first_data_frame = seg->frame;
         x->first_data_ns = seg->time_ns;

@@ -17,13 +17,15 @@ static bool answers_rewritten(const struct diag_rst *r)
            !r->conn->previous;
 }
 
-/* RFC 5961 3.2: only beyond the window is certain; inside it, a lost segment can be the reason. */
+/* RFC 5961 3.2: only beyond the window is certain; inside it, a lost segment can be the reason.
+ * Where the window ends is not known without the SYNs, which tell how it is scaled. */
 static bool is_out_of_window(const struct diag_rst *r)
 {
     uint32_t seq = r->step->seg->seq;
 
-    return r->kind == DIAG_RST_ODD && !answers_rewritten(r) && r->y->edge_valid &&
-           r->y->ack_valid && (diag_seq_lt(seq, r->y->ack) || diag_seq_lt(r->y->edge, seq));
+    return r->kind == DIAG_RST_ODD && !answers_rewritten(r) && r->y->ack_valid &&
+           (diag_seq_lt(seq, r->y->ack) ||
+            (!r->conn->midstream && r->y->edge_valid && diag_seq_lt(r->y->edge, seq)));
 }
 
 static void report_out_of_window(const struct diag_rst *r)

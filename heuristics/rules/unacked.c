@@ -89,7 +89,7 @@ static bool is_client_hello(const struct run *run)
 {
     const struct diag_tls_message *hello = open_hello(run);
 
-    return hello && payload_of(run->range) > 0 && diag_seq_lt(run->range->seq, hello->end) &&
+    return hello && diag_seq_lt(run->range->seq, hello->end) &&
            diag_seq_lt(hello->start, run->range->end) &&
            run->now_ns - run->range->time_ns >= 3 * diag_rtt(run->conn);
 }
@@ -186,7 +186,7 @@ static bool heard_elsewhere(const struct diag_connection *conn, const struct dia
         const enum diag_side peer = diag_peer((enum diag_side)side);
 
         if (x->flight_count && x->flight[0].again && diag_same_ends(conn, other) &&
-            other->half[peer].segments && other->half[peer].last_ns > x->flight[0].time_ns)
+            other->half[peer].last_ns > x->flight[0].time_ns)
             return true;
     }
     return false;
@@ -269,7 +269,7 @@ static void sent_again(const struct diag_step *step)
                       .y = step->y,
                       .range = step->x->flight_count ? &step->x->flight[0] : NULL};
 
-    if (!step->again || !may_judge(&run) || run.range->again_frame != step->seg->frame)
+    if (!may_judge(&run) || run.range->again_frame != step->seg->frame)
         return;
     const struct row *row = row_of(&run);
 
@@ -311,8 +311,8 @@ static void recovered_late(const struct diag_step *step)
     const struct diag_half *y = step->y;
     const struct diag_range *range = y->flight_count ? &y->flight[0] : NULL;
 
-    if (!range || !step->advances || !diag_seq_lt(range->seq, step->seg->ack) ||
-        !diag_range_stalled(range) || !payload_of(range) || step->x->zero_frame)
+    if (!range || !step->advances || !diag_range_stalled(range) || !payload_of(range) ||
+        step->x->zero_frame)
         return;
     if (diag_raised(step->conn, DIAG_retx_stall) || diag_seq_lt(step->seg->ack, range->end))
         return;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * judge STORY...: for each line "FILE NUMBER" of the standard input, whether a story notices that
- * mutant: "FILE NUMBER caught STORY", "FILE NUMBER hung STORY", "FILE NUMBER survived STORIES".
- * Only the stories that reach the place of a mutant are told to it, each mutant in its own process.
+ * mutant: "FILE NUMBER caught STORY", "FILE NUMBER hung STORY", or "FILE NUMBER survived" and how
+ * many stories reach its place and whether one of them has findings that differ, but does not say
+ * so. Only the stories that reach the place of a mutant are told to it, each mutant in its own
+ * process.
  */
 #include "../scenarios/runner/scenario.h"
 #include "mutant.h"
@@ -20,6 +22,8 @@
 #define STORY_SECONDS 5
 #define MEMORY_BYTES  ((rlim_t)4 << 30)
 #define STORIES       8192
+/* Exit status of the process of a mutant. */
+#define DIFFERENT_FINDINGS 3
 
 /* Which stories reach a mutant, as one bit each. */
 struct reach {
@@ -29,6 +33,7 @@ struct reach {
 
 struct court {
     struct scn_story **story;
+    GString **findings; /* of each story, as JSON */
     unsigned stories;
     GArray *reach;
     int *now; /* the story that is being told; shared with the process of the mutant */
@@ -44,6 +49,16 @@ static struct reach *reach_of(const struct court *court, const char *file)
             return reach;
     }
     return NULL;
+}
+
+static GString *findings_of(const struct scn_story *story)
+{
+    struct diag_engine *engine = scn_run(story, false);
+    GString *findings = g_string_new(NULL);
+
+    scn_print_findings(engine, findings);
+    diag_engine_free(engine);
+    return findings;
 }
 
 /* ---- without a mutant: everything passes, and leaves its traces */
@@ -72,14 +87,16 @@ static void read_stories(struct court *court, char **name, unsigned count)
         g_array_append_val(court->reach, reach);
     }
     court->story = g_new(struct scn_story *, count);
+    court->findings = g_new(GString *, count);
     court->stories = count;
     for (unsigned i = 0; i < count; i++) {
         court->story[i] = scn_story_read(name[i]);
-        if (scn_check(court->story[i])) {
+        if (scn_check_story(court->story[i], false)) {
             fprintf(stderr, "judge: %s fails without a mutant\n", name[i]);
             exit(2);
         }
         note_reached(court, i);
+        court->findings[i] = findings_of(court->story[i]);
     }
 }
 
@@ -96,8 +113,20 @@ static void tell(const struct court *court, int story)
 
     *court->now = story;
     setitimer(ITIMER_PROF, &limit, NULL);
-    if (scn_check(court->story[story]))
+    if (scn_check_story(court->story[story], false))
         _exit(1);
+}
+
+/* Something is found otherwise, and no story has said how it must be. */
+static bool differs(const struct court *court, const struct reach *reach, int number)
+{
+    for (unsigned i = 0; i < court->stories; i++) {
+        *court->now = (int)i;
+        if (reaches(reach, number, i) &&
+            !g_string_equal(findings_of(court->story[i]), court->findings[i]))
+            return true;
+    }
+    return false;
 }
 
 /* Never returns. A mutant may write beyond its arrays, allocate without end, or wait for ever. */
@@ -115,7 +144,7 @@ static void try(const struct court *court, const struct reach *reach, int number
     for (unsigned i = 0; i < court->stories; i++)
         if (reaches(reach, number, i))
             tell(court, (int)i);
-    _exit(0);
+    _exit(differs(court, reach, number) ? DIFFERENT_FINDINGS : 0);
 }
 
 static unsigned count_reaching(const struct court *court, const struct reach *reach, int number)
@@ -140,9 +169,12 @@ static void judge(struct court *court, const struct reach *reach, int number)
         perror("judge");
         exit(2);
     }
-    if (status == 0) {
-        printf("%s %d survived %u\n", reach->file->name, number,
-               count_reaching(court, reach, number));
+    bool different = WIFEXITED(status) && WEXITSTATUS(status) == DIFFERENT_FINDINGS;
+
+    if (status == 0 || different) {
+        printf("%s %d survived %u stories%s%s\n", reach->file->name, number,
+               count_reaching(court, reach, number), different ? ", unstated in " : "",
+               different ? court->story[*court->now]->file : "");
         return;
     }
     bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF;

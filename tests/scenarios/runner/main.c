@@ -39,7 +39,7 @@ int main(int argc, char **argv)
     if (facts || findings)
         print(story, facts);
     else
-        failures = scn_check(story);
+        failures = scn_check_story(story, true);
     scn_story_free(story);
     return failures != 0;
 }

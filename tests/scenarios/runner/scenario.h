@@ -211,8 +211,8 @@ unsigned scn_check_events(const struct scn_story *story, struct diag_engine *eng
                           const GArray *found);
 /* The parts of every connection's time add up. Counts failures. */
 unsigned scn_check_times(const struct scn_story *story, struct diag_engine *engine);
-/* All of them, for the whole story: 0 is passed. */
-unsigned scn_check(const struct scn_story *story);
+/* All of them, for the whole story: 0 is passed. With look, also what looking must not change. */
+unsigned scn_check_story(const struct scn_story *story, bool look);
 /* The claims about a connection: "outcome", "attempts", "history", ... */
 bool scn_is_statement(const char *keyword);
 bool scn_in_connection(const struct scn_story *story, int connection, uint32_t stream);

@@ -66,16 +66,16 @@ static bool contradicts(const struct diag_sent *old, const struct diag_segment *
 {
     uint8_t n = shorter(old, seg);
 
-    return old->seq == seg->seq && old->payload > 1 && seg->payload > 1 && n > 1 &&
-           memcmp(old->head, seg->data, n) != 0 && !is_zero(old->head, n) && !is_zero(seg->data, n);
+    return old->seq == seg->seq && n > 1 && memcmp(old->head, seg->data, n) != 0 &&
+           !is_zero(old->head, n) && !is_zero(seg->data, n);
 }
 
 static void conflicting_data(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
 
-    if (!step->seg->payload || !diag_seq_lt(step->seg->seq, step->x->nxt) || step->rst ||
-        step->seg->flags & DIAG_SYN || diag_raised(conn, DIAG_data_conflict))
+    if (!step->seg->payload || step->rst || step->seg->flags & DIAG_SYN ||
+        diag_raised(conn, DIAG_data_conflict))
         return;
     for (uint32_t i = 0; i < conn->recent_count; i++) {
         const struct diag_sent *old = &conn->recent[i];

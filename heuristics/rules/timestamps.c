@@ -66,7 +66,7 @@ static void sent_without(const struct diag_step *step)
     const struct lack lack = {step->conn, step->out, step->from, step->seg->frame,
                               step->seg->time_ns};
 
-    if (!step->again || !step->x->flight_count || step->x->flight[0].bare <= BARE_TIMES ||
+    if (!step->x->flight_count || step->x->flight[0].bare <= BARE_TIMES ||
         step->x->flight[0].again_frame != step->seg->frame ||
         diag_raised(step->conn, DIAG_ts_missing) || !is_refused_bare(step->conn, step->from))
         return;
@@ -82,9 +82,8 @@ static void taken_with(const struct diag_step *step)
                               step->seg->time_ns};
     const struct diag_range *range = step->y->flight_count ? &step->y->flight[0] : NULL;
 
-    if (!range || !step->advances || diag_seq_lt(step->seg->ack, range->end) ||
-        range->bare > range->again || !is_refused_bare(step->conn, lack.side) ||
-        diag_raised(step->conn, DIAG_ts_missing))
+    if (!range || diag_seq_lt(step->seg->ack, range->end) || range->bare > range->again ||
+        !is_refused_bare(step->conn, lack.side) || diag_raised(step->conn, DIAG_ts_missing))
         return;
     diag_cite(report_missing(&lack), DIAG_ROLE_ack, step->seg->frame);
 }

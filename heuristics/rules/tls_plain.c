@@ -58,8 +58,7 @@ static void report(const struct diag_step *step, enum diag_side side, enum diag_
 /* It left before the ClientHello had arrived: both began to speak at once. */
 static bool crossed(const struct diag_step *step, const struct diag_tls_facts *tls)
 {
-    return tls->message_count > 0 && (step->seg->flags & DIAG_ACK) &&
-           step->x->first_data_frame == step->seg->frame &&
+    return step->x->first_data_frame == step->seg->frame &&
            diag_seq_le(step->seg->ack, tls->messages[0].start);
 }
 

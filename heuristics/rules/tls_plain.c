@@ -82,8 +82,7 @@ static void plain_answer(const struct diag_step *step)
 static const struct diag_sent *first_words(const struct diag_connection *conn, enum diag_side side)
 {
     for (uint32_t i = 0; i < conn->recent_count; i++)
-        if (conn->recent[i].from == side && conn->recent[i].payload &&
-            conn->recent[i].frame == conn->half[side].first_data_frame)
+        if (conn->recent[i].frame == conn->half[side].first_data_frame)
             return &conn->recent[i];
     return NULL;
 }

@@ -125,6 +125,14 @@ static void file_ends_in_a_wait(const struct diag_connection *conn, struct diag_
     diag_cite(f, DIAG_ROLE_last, conn->last_frame);
 }
 
+/* The capture began with a keep-alive probe (RFC 9293 3.8.4), one below the number that its peer
+ * acknowledges. */
+static bool is_probe(const struct diag_connection *conn, const struct diag_half *x,
+                     uint32_t missing)
+{
+    return conn->midstream && missing == 1 && x->bytes <= 1;
+}
+
 /* The last bytes of this side were acknowledged, and never captured. */
 static void lacks_the_end(const struct diag_connection *conn, enum diag_side sender,
                           struct diag_out *out)
@@ -133,7 +141,8 @@ static void lacks_the_end(const struct diag_connection *conn, enum diag_side sen
     const struct diag_half *y = &conn->half[diag_peer(sender)];
     uint32_t missing = diag_unseen(conn, sender);
 
-    if (!missing || x->fin || diag_raised(conn, DIAG_cap_gap_not_captured) || !y->edge_valid ||
+    if (!missing || x->fin || is_probe(conn, x, missing) ||
+        diag_raised(conn, DIAG_cap_gap_not_captured) || !y->edge_valid ||
         diag_seq_lt(y->edge, x->una) || !(conn->opening.established || conn->midstream))
         return;
     struct diag_finding *f =

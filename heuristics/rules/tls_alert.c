@@ -3,6 +3,7 @@
  * TLS handshakes that a fatal alert in clear ends: who rejected what, and what had been offered.
  */
 #include "blame.h"
+#include "renegotiation.h"
 
 #include <stdio.h>
 
@@ -191,12 +192,23 @@ static void cite(const struct diag_step *step, const struct diag_tls_facts *tls,
 {
     diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
     diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);
-    diag_cite(f, DIAG_ROLE_data, step->y->data_frame);
+    if (step->y->data_frame != alert->frame)
+        diag_cite(f, DIAG_ROLE_data, step->y->data_frame);
     diag_cite(f, DIAG_ROLE_alert, alert->frame);
+}
+
+/* A client whose wish to negotiate anew is refused with a mere warning ends the session itself. */
+static const struct diag_tls_alert *said_first(const struct diag_tls_facts *tls,
+                                               const struct diag_tls_alert *alert)
+{
+    struct diag_refusal refusal;
+
+    return diag_refused_renegotiation(tls, &refusal) ? refusal.alert : alert;
 }
 
 static void report(const struct diag_step *step, const struct diag_tls_alert *alert)
 {
+    struct diag_refusal refusal;
     const struct diag_tls_facts *tls = diag_tls_of(step->conn);
     struct diag_finding *f =
         diag_raise(step->out, DIAG_tls_alert_fatal, alert->side, step->seg->frame,
@@ -205,7 +217,8 @@ static void report(const struct diag_step *step, const struct diag_tls_alert *al
 
     if (!f)
         return;
-    f->cause = reason(tls, alert);
+    f->cause =
+        diag_refused_renegotiation(tls, &refusal) ? DIAG_CAUSE_renegotiation : reason(tls, alert);
     f->blame = suspect(tls, alert, f->cause);
     f->layer = layer(f->cause);
     offer(tls, alert, f->cause, text);
@@ -241,7 +254,7 @@ static void on_applied(const struct diag_step *step)
         const struct diag_tls_alert *alert = &tls->alerts[i];
 
         if (alert->frame == step->seg->frame && alert->side == step->from && is_fatal(tls, alert)) {
-            report(step, alert);
+            report(step, said_first(tls, alert));
             return;
         }
     }

@@ -34,11 +34,22 @@ static bool breaks_handshake_off(const struct diag_step *step)
            !answered_early(step, tls);
 }
 
+/* The peer's messages were sent to it again and again, and it has not got them. */
+static bool lacks_messages(const struct diag_step *step)
+{
+    const struct diag_range *oldest = step->y->flight_count ? &step->y->flight[0] : NULL;
+
+    return oldest && oldest->again >= 2 && step->seg->flags & DIAG_ACK &&
+           diag_seq_le(step->seg->ack, oldest->seq);
+}
+
 static void closed_in_handshake(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
+    bool lacks = lacks_messages(step);
 
-    if (!breaks_handshake_off(step) || diag_raised(conn, DIAG_close_gave_up) || !diag_saw_all(conn))
+    if (!breaks_handshake_off(step) || diag_raised(conn, DIAG_close_gave_up) ||
+        !diag_saw_all(conn) || (lacks && diag_raised(conn, DIAG_retx_give_up)))
         return;
     int64_t waited = step->seg->time_ns - conn->last_data_ns;
     const struct diag_tls_facts *tls = diag_tls_of(conn);
@@ -48,7 +59,9 @@ static void closed_in_handshake(const struct diag_step *step)
 
     if (!f)
         return;
-    f->blame = DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER;
+    f->cause = lacks ? DIAG_CAUSE_bytes_lost : DIAG_CAUSE_none;
+    f->blame = lacks ? diag_blame_side(step->from) | DIAG_BLAME_PATH
+                     : DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER;
     diag_name_it(step->out, f, last_message(tls));
     diag_cite(f, DIAG_ROLE_client_hello, tls->first_client_hello.frame);
     diag_cite(f, DIAG_ROLE_server_hello, tls->server_hello_at.frame);

@@ -4,6 +4,7 @@
  * closes: a rejection in TLS 1.3, an alert after data, a goodbye that is missing.
  */
 #include "blame.h"
+#include "renegotiation.h"
 
 #define TLS_1_3        0x0304
 #define CCM_8          0x1305
@@ -195,26 +196,6 @@ static void hidden_rejection(const struct diag_step *step, const struct diag_tls
 
 /* ---- tls_alert_after_data: TLS 1.2 and before, where an encrypted alert is seen to be one */
 
-/* The message before the last one, which is this side's alert. */
-static const struct diag_tls_message *before_alert(const struct diag_tls_facts *tls,
-                                                   enum diag_side side)
-{
-    uint8_t n = tls->message_count;
-
-    if (n < 2 || tls->messages_dropped || tls->messages[n - 1].side != side)
-        return NULL;
-    return &tls->messages[n - 2];
-}
-
-/* A HelloRequest or ClientHello inside the encrypted session asked to negotiate anew. */
-static bool refuses_renegotiation(const struct diag_tls_facts *tls, enum diag_side side)
-{
-    const struct diag_tls_message *asked = before_alert(tls, side);
-
-    return asked && asked->side != side && (asked->letter == 'Q' || asked->letter == 'q') &&
-           asked->frame > tls->established.frame;
-}
-
 /* An answer may have been sent that was not captured. */
 static bool may_have_answered(const struct diag_connection *conn,
                               const struct diag_tls_half *server)
@@ -235,31 +216,36 @@ static bool refuses_request(const struct diag_connection *conn, const struct dia
            !may_have_answered(conn, &tls->half[DIAG_SERVER]);
 }
 
-static void alert_after_data(const struct diag_step *step, const struct diag_tls_facts *tls)
+static void report_alert(const struct diag_step *step, const struct diag_tls_alert *alert,
+                         uint32_t answers, enum diag_cause cause)
 {
-    const struct diag_tls_alert *alert =
-        tls->alert_count && !tls->alerts_dropped ? &tls->alerts[tls->alert_count - 1] : NULL;
-    const struct diag_connection *conn = step->conn;
-
-    if (!alert || !alert->encrypted || tls->version >= TLS_1_3 || !tls->established.frame ||
-        alert->side != step->from || step->seg->time_ns - alert->time_ns > ALERT_AND_END)
-        return;
-    bool anew = refuses_renegotiation(tls, alert->side);
-
-    if (!anew && !refuses_request(conn, tls, alert))
-        return;
-    uint32_t answers = anew ? before_alert(tls, alert->side)->frame : conn->request.frame;
+    bool anew = cause == DIAG_CAUSE_renegotiation;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_tls_alert_after_data, alert->side, step->seg->frame,
                    step->seg->time_ns - alert->time_ns, alert->frame, answers);
 
     if (!f)
         return;
-    f->cause = anew ? DIAG_CAUSE_renegotiation : DIAG_CAUSE_unanswered;
+    f->cause = cause;
     f->blame = anew ? DIAG_BLAME_CLIENT | DIAG_BLAME_SERVER : diag_blame_side(alert->side);
     diag_cite(f, anew ? DIAG_ROLE_record : DIAG_ROLE_request, answers);
     diag_cite(f, DIAG_ROLE_alert, alert->frame);
     diag_cite(f, step->rst ? DIAG_ROLE_rst : DIAG_ROLE_fin, step->seg->frame);
+}
+
+static void alert_after_data(const struct diag_step *step, const struct diag_tls_facts *tls)
+{
+    uint8_t count = tls->alerts_dropped ? 0 : tls->alert_count;
+    const struct diag_tls_alert *last = count > 0 ? &tls->alerts[count - 1] : NULL;
+    struct diag_refusal refusal;
+
+    if (!last || !last->encrypted || tls->version >= TLS_1_3 || !tls->established.frame ||
+        step->seg->time_ns - last->time_ns > ALERT_AND_END)
+        return;
+    if (diag_refused_renegotiation(tls, &refusal))
+        report_alert(step, refusal.alert, refusal.asked, DIAG_CAUSE_renegotiation);
+    else if (last->side == step->from && refuses_request(step->conn, tls, last))
+        report_alert(step, last, step->conn->request.frame, DIAG_CAUSE_unanswered);
 }
 
 /* ---- tls_truncated_close (RFC 8446 6.1) */

@@ -34,6 +34,7 @@ VERDICTS = {
     'no_hello': (('tls_no_client_hello',),),
     'no_response': (('tls_request_no_response', 'server_silent'),),
     'left': (('tls_closed_in_handshake',),),
+    'renegotiation': (('tls_alert_after_data', 'tls_alert_fatal'),),
 }
 # Reasons whose verdict only lowers the outcome, or leaves it as it is.
 SOFT = {'danced': ('healthy', 'degraded'), 'flight_late': ('healthy', 'degraded'),
@@ -57,6 +58,7 @@ CAUSES = {
     'server_name': ('server_name',),
     'alpn': ('alpn',),
     'tampered': ('integrity',),
+    'renegotiation': ('renegotiation',),
 }
 # What an alert may say besides of a certificate, by the fault that its sender found; some have one
 # alert for everything that is wrong with dates.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two ends without a common version, cipher suite, group, signature, name or protocol."""
-from .play import pair
+from .play import case, pair
 
 FAMILY = 'parameters'
 OLD_TO_NEW = (('openssl', 'openssl'), ('openssl', 'nginx'), ('gnutls', 'go'), ('curl', 'gnutls'),
@@ -62,3 +62,12 @@ openssl('no-alpn-java', 'The two have no application protocol in common; Java sa
         {'alpn': 'h2'}, {'alpn': 'http/1.1'}, of_server='java')
 openssl('fallback-refused', 'The client says that it fell back to TLS 1.2 after a failure; the '
         'server knows that this was not needed.', {'high': '1.2', 'extra': ['-fallback_scsv']}, {})
+
+
+for server in ('openssl', 'go'):
+    @case(FAMILY, 'The client asks to negotiate a running session of TLS 1.2 anew; the server refuses.',
+          'openssl', server, client='openssl', server=server, name=f'renegotiation-{server}')
+    def renegotiation(shake, server=server):
+        running = shake.serve(shake.server(server, high='1.2'))
+        told = shake.visit(shake.client('openssl', extra=['-no_ign_eof']), b'R\n')
+        shake.declare('failed', 'server', 'renegotiation', told, shake.dismiss(running))

@@ -98,6 +98,26 @@ def flight_lost_by_size(shake):
     shake.declare('failed', 'path', 'flight_lost')
 
 
+@case(FAMILY, 'The path loses one segment of the server\'s certificates, and all its copies.', 'nginx',
+      client='script', server='nginx')
+def flight_lost_in_the_middle(shake):
+    running = shake.serve(shake.server('nginx', cert='big', high='1.2'))
+    large, lost = [], []
+
+    def lose(packet):
+        if packet.sport != shake.port or not packet.payload:
+            return True
+        if len(packet.payload) >= 1200:
+            large.append(packet.seq)
+        if len(large) == 2 and not lost:
+            lost.append(packet.seq)
+        return not lost or (lost[0] - packet.seq) % 2 ** 32 >= len(packet.payload)
+    shake.bed.path.meddle = lose
+    give_up(shake, call(shake))
+    shake.dismiss(running)
+    shake.declare('failed', 'path', 'flight_lost')
+
+
 @case(FAMILY, 'A part of the server\'s certificates is lost again and again, for 2 s.', 'nginx',
       client='script', server='nginx')
 def flight_late(shake):

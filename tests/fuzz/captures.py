@@ -37,8 +37,8 @@ MOST_KILOBYTES = 300 * 1024
 PATIENCE = 600
 BAD_NEWS = re.compile(r'AddressSanitizer|runtime error|LeakSanitizer|CRITICAL|Dissector bug|'
                       r'[Aa]ssertion|core dumped')
-REPORTS = [word for report in ('explain', 'conv', 'overview', 'json')
-           for word in ('-z', f'diag,{report}')]
+REPORTS = [word for report in ('diag,explain', 'diag,conv,tcp', 'diag,overview', 'diag,json',
+                               'diag,table', 'diag_tree,tree') for word in ('-z', report)]
 
 
 @dataclasses.dataclass

@@ -6,12 +6,14 @@ For fuzz_tls the TCP payloads of the recorded handshakes and of the captures, as
 disorder, repeated, cut and with holes; with tshark also what their keys decrypt. For fuzz_core and
 fuzz_dns the facts of every scenario, as the scenario runner prints them; for fuzz_certificate the
 certificates of the scenarios; for fuzz_argument what people ask for. For fuzz_plugin the frames of
-the captures, when editcap is there.
+the captures, when editcap is there, and of the scenarios, when scapy is.
 """
+import json
 import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import zlib
 
 import seed_core
@@ -22,6 +24,11 @@ ARGUMENTS = ('diag', 'diag,conv', 'diag,overview,tcp', 'diag,explain,3', 'diag,e
              'diag,json,tcp.stream in {1,2}', 'diag,explain,3,ip.addr == 192.0.2.1', 'diagx',
              'diag,,')
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/scenarios'))
+try:
+    import pcap
+except ImportError:
+    pcap = None
 
 
 def captures():
@@ -33,6 +40,15 @@ def captures():
 def write(folder, name, content):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name.replace(' ', '-')).write_bytes(content)
+
+
+def frames_of(facts):
+    """A scenario as a seed of fuzz_plugin."""
+    facts = [fact for fact in map(json.loads, facts.splitlines()) if fact['kind'] != 'settings']
+    with tempfile.TemporaryDirectory() as folder:
+        capture = pathlib.Path(folder) / 'capture.pcapng'
+        pcap.write(facts[:seed_plugin.MOST_FRAMES], capture)
+        return seed_plugin.seed(capture)
 
 
 def main():
@@ -58,6 +74,8 @@ def main():
         core, dns = seed_core.seeds(facts, dice)
         for name, seed in core:
             write(folder / 'core', file.stem + name, seed)
+        if pcap and tshark:
+            write(folder / 'plugin', file.stem, frames_of(facts))
         if dns:
             write(folder / 'dns', file.stem, dns)
 

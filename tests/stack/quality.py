@@ -42,9 +42,10 @@ def reported(plugged, file):
 
 
 def said_of_capture(findings):
-    """An event that is said better at the end counts once."""
+    """An event that is said better at the end counts once; one that was proved wrong, never."""
     return {finding['id'] for finding in findings if of_the_capture(finding)
-            and finding['explained_by'] in (None, finding['id'])}
+            and finding['explained_by'] in (None, finding['id'])
+            and finding['effective_severity'] == finding['severity']}
 
 
 def disagreements(plugged, point, file, told):

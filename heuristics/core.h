@@ -367,17 +367,6 @@ bool diag_lost_race(const struct diag_connection *conn);
  * (rules/rejected.c). */
 bool diag_is_rejected(const struct diag_half *sender);
 
-/* Smaller segments of this side pass, and copies as large as this range's never did
- * (rules/path_mtu.c). */
-bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side side,
-                            const struct diag_range *range);
-
-/* Says so, with all sizes. */
-void diag_report_size(struct diag_out *out, enum diag_side side, const struct diag_range *range,
-                      uint32_t frame, uint32_t tries);
-/* "Fragmentation needed", "packet too big". */
-void diag_icmp_too_big(struct diag_out *out, const struct diag_icmp *icmp);
-
 /* RFC 7323 3.2: the echo in the SYN/ACK is one that the client can have sent (rules/synack.c). */
 bool diag_good_echo(const struct diag_connection *conn);
 

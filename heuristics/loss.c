@@ -5,6 +5,7 @@
  * not, in front of it. Costs nothing as long as nothing is missing or sent again.
  */
 #include "loss.h"
+#include "path_mtu.h"
 
 #include <string.h>
 
@@ -251,8 +252,10 @@ static enum diag_loss_kind kind_of_copy(const struct diag_step *step,
 
     if (x->una_valid && diag_seq_le(step->seg->seq + step->seg->payload, x->una))
         return DIAG_LOSS_NONE;
-    return range && diag_size_never_passes(step->conn, step->from, range) ? DIAG_LOSS_SELECTIVE
-                                                                          : DIAG_LOSS_NETWORK;
+    return range && (diag_size_never_passes(step->conn, step->from, range) ||
+                     diag_path_shrank(step->conn, step->from, range))
+               ? DIAG_LOSS_SELECTIVE
+               : DIAG_LOSS_NETWORK;
 }
 
 static uint32_t frame_repeated(const struct diag_step *step, const struct diag_range *range)

@@ -6,6 +6,7 @@
  */
 #include "blame.h"
 #include "connect.h"
+#include "path_mtu.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
  * hole in the capture; and a FIN that counts a byte which never was.
  */
 #include "blame.h"
+#include "silence.h"
 
 /* Below this the missing bytes may be a miscounted FIN rather than data. */
 #define FIN_JUMP_BYTES 2
@@ -23,6 +24,18 @@ static int64_t sent_since(const struct diag_connection *conn, const struct diag_
     return answers ? r->last_ns : hole->time_ns;
 }
 
+/* As the receiver sees a path that carries less than both ends believe: full segments never came,
+ * in no copy, and never had; a smaller one behind them did. */
+static bool is_for_its_size(const struct diag_connection *conn, enum diag_side side,
+                            const struct diag_hole *hole)
+{
+    const struct diag_half *x = &conn->half[side];
+    const uint32_t options = 60; /* a full segment is smaller than the MSS by its TCP options */
+
+    return conn->half[diag_peer(side)].mss > x->passed + options &&
+           diag_only_small_ones_pass(conn, side, hole->end - hole->seq);
+}
+
 static struct diag_finding *report_lost(const struct diag_connection *conn, struct diag_out *out,
                                         enum diag_side side, uint32_t frame, int64_t now_ns)
 {
@@ -36,7 +49,7 @@ static struct diag_finding *report_lost(const struct diag_connection *conn, stru
     if (!f)
         return NULL;
     if (waited >= GAP_CERTAIN_NS)
-        f->cause = DIAG_CAUSE_selective;
+        f->cause = is_for_its_size(conn, side, hole) ? DIAG_CAUSE_pmtu : DIAG_CAUSE_selective;
     diag_cite(f, DIAG_ROLE_request, conn->request.frame);
     diag_cite(f, conn->half[side].fin_frame == hole->frame ? DIAG_ROLE_fin : DIAG_ROLE_data,
               hole->frame);
@@ -123,7 +136,7 @@ static void end_of_side(const struct diag_connection *conn, struct diag_out *out
     if (!diag_raised(conn, DIAG_response_lost_fin_gap) &&
         is_lost_for_good(conn, side, conn->engine->last_ns, closing))
         report_lost(conn, out, side, diag_asked_hole(x)->frame,
-                    diag_min_ns(conn->engine->last_ns, conn->last_ns));
+                    closing ? conn->last_ns : conn->engine->last_ns);
 }
 
 static void on_end(const struct diag_connection *conn, struct diag_out *out)

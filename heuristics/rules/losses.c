@@ -13,6 +13,8 @@
 #define LOSS_MIN_SEGMENTS 50
 /* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
 #define LOSS_MIN_LOST 5
+/* What a sender has on its way when a router tells it of a smaller MTU (RFC 6928). */
+#define INITIAL_WINDOW 10
 /* A user notices so much waiting, and this share of the transfer. */
 #define WAITED_NS    DIAG_SECOND_NS
 #define WAITED_SHARE 10
@@ -21,6 +23,14 @@
 static uint32_t needless_of(const struct diag_connection *conn, enum diag_side side)
 {
     return conn->losses ? conn->losses->sum[side][DIAG_LOSS_NONE][DIAG_LOSS_SOMEWHERE].count : 0;
+}
+
+/* Path MTU discovery at work: a router told the sender what it dropped, and why. */
+static bool told_by_router(const struct diag_connection *conn, enum diag_side side, uint32_t lost)
+{
+    const struct diag_finding *f = diag_raised_finding(conn, DIAG_pmtu_blackhole);
+
+    return lost <= INITIAL_WINDOW && f && f->side == side && f->cause == DIAG_CAUSE_icmp_seen;
 }
 
 static int64_t bytes_lost(const struct diag_connection *conn, enum diag_side side)
@@ -51,7 +61,7 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
     uint32_t sent = x->data_segments + x->late; /* what came late had been sent before */
     uint32_t percent = sent ? lost * 100 / sent : 0;
 
-    if (lost == 0 || conn->half[diag_peer(side)].segments == 0)
+    if (lost == 0 || conn->half[diag_peer(side)].segments == 0 || told_by_router(conn, side, lost))
         return;
     struct diag_finding *f =
         diag_raise(out, DIAG_loss_recovered, side, x->last_frame, lost, sent, percent,

@@ -3,7 +3,7 @@
  * A path that drops segments for their size: small ones pass, the large ones never do, and the ICMP
  * message that would tell the sender does not arrive (RFC 2923 2.1).
  */
-#include "../core.h"
+#include "path_mtu.h"
 
 #include <string.h>
 
@@ -25,6 +25,51 @@ static bool may_be_too_large(const struct diag_connection *conn, enum diag_side 
     uint16_t sure = conn->endpoint[side].address.length == 16 ? SURE_V6 : SURE_V4;
 
     return size > sure && (!agreed || size <= agreed) && size > conn->half[side].passed;
+}
+
+/* ---- a path that carried more at first: a route that changed, a tunnel that came up */
+
+static bool is_small_ack(const struct diag_connection *conn, uint32_t frame)
+{
+    for (uint32_t i = 0; i < conn->recent_count; i++)
+        if (conn->recent[i].frame == frame)
+            return !conn->recent[i].payload;
+    return false;
+}
+
+static bool repeated_since(const struct diag_connection *conn, enum diag_side side, uint32_t frame)
+{
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
+        const struct diag_sent *sent = &conn->recent[i];
+
+        if (sent->from == side && sent->frame > frame && sent->end != sent->seq)
+            return true;
+    }
+    return false;
+}
+
+/* Between two copies that died, an empty ACK passed: for what it acknowledges was not sent again.
+ * So it is no outage. */
+static bool ack_passed_between(const struct diag_connection *conn, enum diag_side side,
+                               const struct diag_range *range)
+{
+    const struct diag_half *x = &conn->half[side];
+    const struct diag_half *y = &conn->half[diag_peer(side)];
+
+    return x->ack_valid && x->ack == y->nxt && x->ack_frame > range->frame &&
+           x->ack_ns > range->time_ns && range->again_ns - x->ack_ns >= DIAG_SECOND_NS &&
+           is_small_ack(conn, x->ack_frame) && !repeated_since(conn, diag_peer(side), x->ack_frame);
+}
+
+bool diag_path_shrank(const struct diag_connection *conn, enum diag_side side,
+                      const struct diag_range *range)
+{
+    const struct diag_half *x = &conn->half[side];
+    uint16_t sure = conn->endpoint[side].address.length == 16 ? SURE_V6 : SURE_V4;
+
+    return range->again >= COPIES_ALONE && size_of(range) > sure && size_of(range) <= x->passed &&
+           size_of(range) <= diag_mss_of(&conn->half[diag_peer(side)]) &&
+           ack_passed_between(conn, side, range);
 }
 
 bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side side,
@@ -61,6 +106,8 @@ void diag_report_size(struct diag_out *out, enum diag_side side, const struct di
         diag_raise(out, DIAG_pmtu_blackhole, side, frame, size_of(range), tries,
                    conn->half[diag_peer(side)].mss, range->frame, passes, mtu);
 
+    if (f && diag_path_shrank(conn, side, range))
+        f->cause = DIAG_CAUSE_shrank;
     diag_cite(f, DIAG_ROLE_data, range->frame);
     diag_cite(f, DIAG_ROLE_retransmission, range->again_frame);
     diag_cite(f, DIAG_ROLE_retransmission, frame);
@@ -98,6 +145,13 @@ void diag_icmp_too_big(struct diag_out *out, const struct diag_icmp *icmp)
 
 /* ---- the sender tries smaller segments by itself (RFC 4821), and they pass */
 
+static bool said_that_smaller_passes(const struct diag_connection *conn)
+{
+    const struct diag_finding *said = diag_raised_finding(conn, DIAG_pmtu_blackhole);
+
+    return said && said->cause == DIAG_CAUSE_smaller_passes;
+}
+
 static void smaller_passes(const struct diag_step *step)
 {
     const struct diag_half *y = step->y;
@@ -105,7 +159,7 @@ static void smaller_passes(const struct diag_step *step)
 
     if (!range || range->full < COPIES || range->again_size >= range->size ||
         !may_be_too_large(step->conn, diag_peer(step->from), range->size) ||
-        !diag_seq_lt(range->seq, step->seg->ack) || diag_raised(step->conn, DIAG_pmtu_blackhole))
+        !diag_seq_lt(range->seq, step->seg->ack) || said_that_smaller_passes(step->conn))
         return;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_pmtu_blackhole, diag_peer(step->from), step->seg->frame,

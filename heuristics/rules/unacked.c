@@ -4,6 +4,7 @@
  * table that matches. What was sent again and arrived in the end is told from what never did.
  */
 #include "blame.h"
+#include "path_mtu.h"
 
 #define FAREWELL_BYTES 64
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)
@@ -108,7 +109,14 @@ static enum diag_cause part_lost(const struct run *run)
 
 static bool is_too_large(const struct run *run)
 {
-    return diag_size_never_passes(run->conn, run->side, run->range);
+    return diag_size_never_passes(run->conn, run->side, run->range) ||
+           diag_path_shrank(run->conn, run->side, run->range);
+}
+
+/* What a router said, and what a smaller segment proved, stays true. */
+static bool is_for_good(const struct diag_finding *event)
+{
+    return event->cause == DIAG_CAUSE_smaller_passes || event->cause == DIAG_CAUSE_icmp_seen;
 }
 
 /* All was quiet for so long that a device on the path may have forgotten the connection; since then
@@ -142,8 +150,9 @@ static bool fell_silent(const struct run *run)
 /* Several copies within a round trip or two are a recovery, not yet a failure. */
 static bool is_data(const struct run *run)
 {
-    return payload_of(run->range) > 0 &&
-           (run->now_ns - run->range->time_ns >= GIVE_UP_NS || fell_silent(run));
+    int64_t since = diag_max_ns(run->range->time_ns, run->y->ack_ns);
+
+    return payload_of(run->range) > 0 && (run->now_ns - since >= GIVE_UP_NS || fell_silent(run));
 }
 
 static const struct row rows[] = {
@@ -366,7 +375,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
     if (event->id != DIAG_request_unacked && event->id != DIAG_retx_give_up &&
         event->id != DIAG_tls_ch_not_acked && event->id != DIAG_idle_state_lost &&
         (event->id != DIAG_checksum_drop || x->mended) &&
-        (event->id != DIAG_pmtu_blackhole || event->cause == DIAG_CAUSE_smaller_passes))
+        (event->id != DIAG_pmtu_blackhole || is_for_good(event)))
         return false;
     for (uint32_t i = 0; i < x->flight_count; i++)
         if (x->flight[i].frame == event->value[3])

@@ -88,7 +88,7 @@ def ecn_tables(scene):
             for end in BOTH}
 
 
-@scenario('Every row of the table of timestamps.')
+@scenario('Every row of the table of timestamps.', near=('ts_missing', 'ts_backwards'))
 def timestamp_table(scene):
     listener = scene.listen()
     for client_has, server_has, _ in TS_ROWS:
@@ -116,7 +116,7 @@ def ecn_fallback(scene):
 # ---- marks
 
 
-@scenario('A device drops what bears ECT.')
+@scenario('A device drops what bears ECT.', shows=('ecn_ect_blackhole',))
 def marked_data_die(scene):
     use_ecn(scene)
     scene.meddle = lambda packet: not (packet.ecn and packet.payload)
@@ -127,7 +127,7 @@ def marked_data_die(scene):
             'server': Answers(never=['ecn_ect_blackhole'])}
 
 
-@scenario('One marked segment is lost like any other.')
+@scenario('One marked segment is lost like any other.', near=('ecn_ect_blackhole',))
 def one_marked_lost(scene):
     use_ecn(scene)
     lost = []
@@ -158,7 +158,8 @@ def mark(times):
     return meddle
 
 
-@scenario('A queue marks; both stacks answer as they should.')
+@scenario('A queue marks; both stacks answer as they should.',
+          near=('ecn_feedback_broken', 'ecn_ect_unnegotiated'))
 def marks_are_answered(scene):
     use_ecn(scene)
     scene.meddle = mark(5)
@@ -176,7 +177,7 @@ def clear(flag):
     return change
 
 
-@scenario('A queue marks; the server never echoes.')
+@scenario('A queue marks; the server never echoes.', shows=('ecn_feedback_broken',))
 def marks_are_not_echoed(scene):
     use_ecn(scene)
     rewrite(scene, 'server', clear(ECE))
@@ -218,7 +219,8 @@ def echo_never_ends(scene):
             'server': Answers(ecn=['on'], says=['ecn_feedback_broken:ece_stuck'])}
 
 
-@scenario('A switch writes ECT(1) into all that the server sends, without ECN.')
+@scenario('A switch writes ECT(1) into all that the server sends, without ECN.',
+          shows=('ecn_ect_unnegotiated',))
 def marked_without_ecn(scene):
     def write(packet):
         if packet.sport == scene.port:
@@ -250,7 +252,8 @@ def bare_data_taken(scene):
     return {end: Answers(timestamps=['on'], says=['ts_missing:accepted']) for end in BOTH}
 
 
-@scenario('The client\'s data lose their timestamps; who takes only what was agreed drops them.')
+@scenario('The client\'s data lose their timestamps; who takes only what was agreed drops them.',
+          shows=('ts_missing',))
 def bare_data_dropped(scene):
     rewrite(scene, 'client', without_timestamps)
     scene.meddle = lambda packet: not packet.payload or packet.timestamps() is not None
@@ -260,7 +263,8 @@ def bare_data_dropped(scene):
     return {'client': Answers(timestamps=['on'], says=['ts_missing', 'verdict:ts_missing'])}
 
 
-@scenario('The client\'s data have older timestamps than its ACKs: the server drops them (PAWS).')
+@scenario('The client\'s data have older timestamps than its ACKs: the server drops them (PAWS).',
+          shows=('ts_backwards',))
 def older_data(scene):
     def age(packet):
         if packet.payload and packet.timestamps():

@@ -122,7 +122,8 @@ def lose(scene, sender, places, copies=1, **facts):
 # ---- the scenarios
 
 
-@scenario('One segment of an upload is lost.', delay=0.01)
+@scenario('One segment of an upload is lost.', delay=0.01,
+          near=('reordering', 'retx_spurious', 'retx_stall'))
 def upload_one(scene):
     return lose(scene, 'client', {21})
 
@@ -137,7 +138,7 @@ def burst_v6(scene):
     return lose(scene, 'client', {12, 13, 14})
 
 
-@scenario('Segments are lost here and there.', delay=0.008)
+@scenario('Segments are lost here and there.', delay=0.008, shows=('loss_recovered',))
 def spread(scene):
     return lose(scene, 'server', {8, 16, 24, 33, 41})
 
@@ -154,7 +155,8 @@ def copies_lost_without_sack(scene):
     return lose(scene, 'server', {15}, copies=3)
 
 
-@scenario('Nothing is lost, but the path stands still longer than the sender waits.', delay=0.01)
+@scenario('Nothing is lost, but the path stands still longer than the sender waits.', delay=0.01,
+          shows=('retx_spurious',))
 def held_back(scene):
     log, meddle = spoil(scene, 'client', lambda place, times:
                         place // MSS < 50 or (lambda packet: scene.delay(packet, 0.5)))
@@ -174,7 +176,8 @@ def acks_lost(scene):
     return Expected(log, needless=True, findings={'client': {'retx_spurious'}})
 
 
-@scenario('One segment is overtaken by others; no copy is needed.', delay=0.04)
+@scenario('One segment is overtaken by others; no copy is needed.', delay=0.04,
+          shows=('reordering',), near=('loss_recovered', 'ts_backwards', 'data_rejected'))
 def overtaken(scene):
     log, meddle = spoil(scene, 'client', lambda place, times:
                         place // MSS != 18 or (lambda packet: scene.delay(packet, 0.045)))

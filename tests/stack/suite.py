@@ -19,15 +19,35 @@ WITH_NAMES = 'tcp or udp port 53'
 TRIES = 3         # a loaded machine may be late, or lose a packet of its own
 
 
-def reported(plugged, file, *options):
-    """By diag: the connections, of which there must be one; and the other lines of tshark."""
+@dataclass
+class Told:
+    """Plugged, with the preferences of a scenario."""
+    plugged: object
+    preferences: tuple
+
+    def lend(self, file):
+        return self.plugged.lend(file)
+
+    def run(self, tool, *words):
+        wanted = [word for preference in self.preferences for word in ('-o', f'diag.{preference}')]
+        return self.plugged.run(tool, *wanted, *words)
+
+
+def report(plugged, file, *options):
+    """The objects of diag's report, and the other lines of tshark."""
     done = plugged.run('tshark', *(options or ['-q']), '-r', plugged.lend(file), '-z', 'diag,json')
     lines = done.stdout.splitlines()
     said = [json.loads(line) for line in lines if line.startswith('{')]
+    return said, [line for line in lines if not line.startswith('{')]
+
+
+def reported(plugged, file, *options):
+    """By diag: the connections, of which there must be one; and the other lines of tshark."""
+    said, lines = report(plugged, file, *options)
     connections = [line for line in said if line['type'] == 'connection']
     if not connections:
         raise RuntimeError(f'{file}: nothing was captured')
-    return connections, [line for line in lines if not line.startswith('{')]
+    return connections, lines
 
 
 def only_connection(disagreements):
@@ -35,6 +55,30 @@ def only_connection(disagreements):
     def compare(plugged, point, file, told):
         return disagreements(point, told, reported(plugged, file)[0][0])
     return compare
+
+
+def stands(finding):
+    """Nothing explains it, and nothing that came later has proved it wrong."""
+    overtaken = finding['effective_severity'] == 'chat' != finding['severity']
+    return not finding['explained_by'] and not overtaken
+
+
+def open_ids(said):
+    """What stands, of connections or of the capture, whether or not somebody needs to act upon
+    it."""
+    return {finding['id'] for line in said for finding in line.get('findings', ())
+            if stands(finding)}
+
+
+def against_declared(play, said):
+    """`said` is what is open at each point, against what the scenario declares."""
+    everywhere = set().union(*said.values())
+    for wanted in play.shows:
+        if wanted not in everywhere:
+            yield f'no {wanted} at any point, but {sorted(everywhere)}'
+    for point, ids in said.items():
+        for unwanted in ids & set(play.near):
+            yield f'{point}: {unwanted}'
 
 
 @dataclass
@@ -78,8 +122,13 @@ class Round:
         files, told = self.suite.perform(play, number, self.out)
         if not self.plugged:
             return []
-        return [line for point, file in files.items()
-                for line in self.suite.compare(self.plugged, point, file, told)]
+        plugged = Told(self.plugged, play.preferences)
+        wrong = [line for point, file in files.items()
+                 for line in self.suite.compare(plugged, point, file, told)]
+        if play.shows or play.near:
+            said = {point: open_ids(report(plugged, file)[0]) for point, file in files.items()}
+            wrong += against_declared(play, said)
+        return wrong
 
     def play(self, play, number):
         """The last try's disagreements."""

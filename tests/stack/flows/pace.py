@@ -35,13 +35,14 @@ def post_in_two_writes(scene, times=24, no_delay=False):
     hang_up(scene, client, server)
 
 
-@scenario('Header and body in two writes: the body waits for a delayed ACK.', delay=0.005)
+@scenario('Header and body in two writes: the body waits for a delayed ACK.', delay=0.005,
+          shows=('delayed_ack_nagle',))
 def two_writes(scene):
     post_in_two_writes(scene)
     return {'delayed_ack_nagle'}
 
 
-@scenario('The same without Nagle\'s algorithm.', delay=0.005)
+@scenario('The same without Nagle\'s algorithm.', delay=0.005, near=('delayed_ack_nagle',))
 def two_writes_at_once(scene):
     post_in_two_writes(scene, no_delay=True)
     return set()
@@ -55,7 +56,8 @@ def ask(client, server, think=0.0):
     receive(client, len(RESPONSE))
 
 
-@scenario('The client pauses before each request, never alike: told, no fault.', delay=0.005)
+@scenario('The client pauses before each request, never alike: told, no fault.', delay=0.005,
+          shows=('slow_client',))
 def client_pauses(scene):
     client, server = scene.pair()
     ask(client, server)
@@ -66,7 +68,7 @@ def client_pauses(scene):
     return {'slow_client'}
 
 
-@scenario('The client asks by a timer.', delay=0.005)
+@scenario('The client asks by a timer.', delay=0.005, near=('slow_client',))
 def client_polls(scene):
     client, server = scene.pair()
     due = time.monotonic()
@@ -78,7 +80,7 @@ def client_polls(scene):
     return set()
 
 
-@scenario('The server thinks for long.', delay=0.01)
+@scenario('The server thinks for long.', delay=0.01, shows=('slow_response',))
 def server_thinks(scene):
     client, server = scene.pair()
     ask(client, server, think=1.4)
@@ -86,7 +88,15 @@ def server_thinks(scene):
     return {'slow_response'}
 
 
-@scenario('The way is so long that a user notices.', delay=0.45)
+@scenario('The server thinks, but not for long.', delay=0.01, near=('slow_response',))
+def server_thinks_shortly(scene):
+    client, server = scene.pair()
+    ask(client, server, think=0.6)
+    hang_up(scene, client, server)
+    return set()
+
+
+@scenario('The way is so long that a user notices.', delay=0.45, shows=('slow_path',))
 def long_way(scene):
     client, server = scene.pair()
     ask(client, server, think=0.3)
@@ -94,7 +104,7 @@ def long_way(scene):
     return {'client': {'slow_path'}, 'server': set()}
 
 
-@scenario('The way is long, but not so long.', delay=0.3)
+@scenario('The way is long, but not so long.', delay=0.3, near=('slow_path',))
 def not_so_long_way(scene):
     client, server = scene.pair()
     ask(client, server, think=0.3)

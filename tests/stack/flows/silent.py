@@ -21,7 +21,8 @@ def keep_alive(client, probes):
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, probes)
 
 
-@scenario('While the connection rests the path is cut: no probe is answered.', delay=0.005)
+@scenario('While the connection rests the path is cut: no probe is answered.', delay=0.005,
+          shows=('keepalive_dead_peer',))
 def dead_peer(scene):
     client, server = scene.pair()
     scene.exchange(client, server)
@@ -32,7 +33,8 @@ def dead_peer(scene):
     return {'client': {'keepalive_dead_peer'}, 'server': set()}
 
 
-@scenario('The same, and the path is there: each probe is answered.', delay=0.005)
+@scenario('The same, and the path is there: each probe is answered.', delay=0.005,
+          near=('keepalive_dead_peer',))
 def live_peer(scene):
     client, server = scene.pair()
     scene.exchange(client, server)
@@ -45,7 +47,8 @@ def live_peer(scene):
     return set()
 
 
-@scenario('The server takes the request and never answers; the client gives up.', delay=0.005)
+@scenario('The server takes the request and never answers; the client gives up.', delay=0.005,
+          shows=('server_silent',))
 def server_never_answers(scene):
     client, server = scene.pair()
     client.sendall(REQUEST)
@@ -58,7 +61,7 @@ def server_never_answers(scene):
     return {'server_silent:server_silent'}
 
 
-@scenario('The client cancels at once.', delay=0.005)
+@scenario('The client cancels at once.', delay=0.005, near=('server_silent',))
 def client_cancels(scene):
     client, server = scene.pair()
     client.sendall(REQUEST)
@@ -89,7 +92,7 @@ def short_outage(scene):
     return {'client': {'retx_stall'}, 'server': set()}
 
 
-@scenario('Somebody else answers first, with other bytes.', delay=0.01)
+@scenario('Somebody else answers first, with other bytes.', delay=0.01, shows=('data_conflict',))
 def other_bytes(scene):
     client, server = scene.pair()
     scene.exchange(client, server)

@@ -47,19 +47,22 @@ def download(scene, buffer=None, size=TRANSFER, pause=0.0, piece=65536):
     scene.settle()
 
 
-@scenario('The client asked for a small receive buffer; the way is long.', delay=0.03)
+@scenario('The client asked for a small receive buffer; the way is long.', delay=0.03,
+          shows=('window_limited',))
 def small_window(scene):
     download(scene, buffer=24_000)
     return {'window_limited:small_window'}
 
 
-@scenario('The same buffer on a short way: nobody has to wait for it.', delay=0.002)
+@scenario('The same buffer on a short way: nobody has to wait for it.', delay=0.002,
+          near=('window_limited',))
 def small_window_nearby(scene):
     download(scene, buffer=24_000)
     return set()
 
 
-@scenario('The client does not scale windows; the way is long.', delay=0.05)
+@scenario('The client does not scale windows; the way is long.', delay=0.05,
+          near=('window_scale_lost',))
 def no_scaling(scene):
     scene.bed.client.sysctl('net.ipv4.tcp_window_scaling', 0)
     download(scene)
@@ -72,13 +75,12 @@ def slow_reader(scene):
     return {'window_limited:slow_reader'}
 
 
-@scenario('The client does not read for a while: its window closes.', delay=0.005)
-def closed_window(scene):
+def read_late(scene, pause):
     client, server = pair(scene, buffer=4096)
     client.sendall(REQUEST)
     server.recv(4096)
     scene.bed.thread(server.sendall, b'x' * 30000)
-    time.sleep(1.6)
+    time.sleep(pause)
     left = 30000
     while left:
         left -= len(client.recv(65536))
@@ -86,7 +88,19 @@ def closed_window(scene):
     server.recv(1)
     server.close()
     scene.settle()
+
+
+@scenario('The client does not read for a while: its window closes.', delay=0.005,
+          shows=('zero_window_stall',))
+def closed_window(scene):
+    read_late(scene, 1.6)
     return {'zero_window_stall'}
+
+
+@scenario('The same for less than half a second.', delay=0.005, near=('zero_window_stall',))
+def window_closed_shortly(scene):
+    read_late(scene, 0.4)
+    return set()
 
 
 def strip_window_scale(packet):
@@ -98,7 +112,7 @@ def strip_window_scale(packet):
 
 
 @scenario('A device takes the window scale out of the SYN/ACK: the client uploads by drops.',
-          delay=0.01)
+          delay=0.01, shows=('window_scale_lost',))
 def scale_stripped(scene):
     scene.meddle = strip_window_scale
     client, server = pair(scene)

@@ -34,7 +34,9 @@ static int most_telling_first(const void *a, const void *b)
         return left > right ? -1 : 1;
     if (x->finding->verdict != y->finding->verdict)
         return x->finding->verdict ? 1 : -1;
-    return (x->finding->id > y->finding->id) - (x->finding->id < y->finding->id);
+    if (x->finding->id != y->finding->id)
+        return x->finding->id < y->finding->id ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
 static const struct diag_judged *judgement_of(const GArray *judged,
@@ -47,6 +49,13 @@ static const struct diag_judged *judgement_of(const GArray *judged,
             return j;
     }
     return NULL;
+}
+
+static void add(struct diag_shown_list *list, const struct diag_finding *finding,
+                const struct diag_judged *judged)
+{
+    list->item[list->count] = (struct diag_shown){finding, judged, list->count};
+    list->count++;
 }
 
 struct diag_shown_list diag_shown_of_frame(struct diag_capture *capture, packet_info *pinfo)
@@ -62,12 +71,12 @@ struct diag_shown_list diag_shown_of_frame(struct diag_capture *capture, packet_
     list.item = wmem_alloc_array(pinfo->pool, struct diag_shown,
                                  event_count + (judged != NULL ? judged->len : 0));
     for (size_t i = 0; i < event_count; i++)
-        list.item[list.count++] = (struct diag_shown){events[i], judgement_of(judged, events[i])};
+        add(&list, events[i], judgement_of(judged, events[i]));
     for (guint i = 0; judged != NULL && i < judged->len; i++) {
         const struct diag_judged *j = &g_array_index(judged, struct diag_judged, i);
 
         if (j->finding->verdict)
-            list.item[list.count++] = (struct diag_shown){j->finding, j};
+            add(&list, j->finding, j);
     }
     qsort(list.item, list.count, sizeof list.item[0], most_telling_first);
     return list;

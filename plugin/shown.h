@@ -8,6 +8,7 @@
 struct diag_shown {
     const struct diag_finding *finding;
     const struct diag_judged *judged; /* NULL as long as the capture is read for the first time */
+    size_t place; /* among those of the frame, as they were found: qsort() keeps no order */
 };
 
 struct diag_shown_list {

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """usage: interference.py (--plugin PLUGIN | --tshark WITH WITHOUT) [--merge BYTES] [--views WORD]
-                       --captures PATH...
+                       [--scenarios PROGRAM] --captures PATH...
 
 Runs tshark with diag and without over captures (files, or directories that are searched), in every
 form of output and with settings changed. Once diag's own items are taken out, both must print the
 same bytes, the same errors and the same exit status, and export the same objects. PLUGIN is tried
 in a private home against Wireshark as it comes; WITH and WITHOUT are two commands instead. --merge
-joins captures up to a size: much faster, and it tells the same; --views runs only some.
+joins captures up to a size: much faster, and it tells the same; --scenarios tells the scenarios
+below the paths as captures, too; --views runs only some.
 """
 import argparse
 import concurrent.futures
@@ -131,6 +132,7 @@ def arguments():
     parser.add_argument("--plugin")
     parser.add_argument("--tshark", nargs=2)
     parser.add_argument("--merge", type=int, default=0)
+    parser.add_argument("--scenarios")
     parser.add_argument("--views", default="")
     parser.add_argument("--captures", nargs="+", required=True)
     chosen = parser.parse_args()
@@ -145,7 +147,8 @@ def main():
     failed, said = 0, set()
     with pairs.room() as directory, pairs.tsharks(chosen.plugin, chosen.tshark) as commands, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        count, captures = pairs.prepare(chosen.captures, directory, chosen.merge)
+        count, captures = pairs.prepare(chosen.captures, directory, chosen.merge,
+                                        chosen.scenarios)
         tasks = [(commands, capture, view, directory) for capture in captures for view in views]
         for name, view, found, differs in pool.map(compare, tasks):
             failed += bool(found)

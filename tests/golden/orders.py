@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """usage: orders.py (--plugin PLUGIN | --tshark COMMAND --sharkd COMMAND) [--merge BYTES]
-                  [--seed N] --captures PATH...
+                  [--seed N] [--scenarios PROGRAM] --captures PATH...
 
 Whatever the order in which Wireshark looks at the frames, diag says the same of each: in one pass,
 with -2, with a read filter, and in sharkd, which is asked for frames in random orders, over and
 over, with taps and columns in between. Captures are files, or directories that are searched;
---merge joins them up to a size. The seed is printed.
+--merge joins them up to a size; --scenarios tells the scenarios in directories as captures, too.
+The seed is printed.
 """
 import argparse
 import concurrent.futures
@@ -129,7 +130,8 @@ def sharkd_complaints(sharkd, capture, twice, count, dice):
 
 
 def report(tshark, capture, *options):
-    return tshark.run("-n", "-q", "-r", capture, "-z", "diag,json", *options)
+    status, text, _ = tshark.run("-n", "-q", "-r", capture, "-z", "diag,json", *options)
+    return status, text
 
 
 def filter_complaints(tshark, capture):
@@ -158,6 +160,7 @@ def arguments():
     parser.add_argument("--tshark")
     parser.add_argument("--sharkd")
     parser.add_argument("--merge", type=int, default=0)
+    parser.add_argument("--scenarios")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--captures", nargs="+", required=True)
     chosen = parser.parse_args()
@@ -173,7 +176,8 @@ def main():
     with pairs.room() as directory, \
             pairs.programs(chosen.plugin, chosen.tshark, chosen.sharkd) as (tshark, sharkd), \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        count, captures = pairs.prepare(chosen.captures, directory, chosen.merge)
+        count, captures = pairs.prepare(chosen.captures, directory, chosen.merge,
+                                        chosen.scenarios)
         for name, found, shown in pool.map(
                 lambda capture: complaints(tshark, sharkd, capture, chosen.seed), captures):
             failed += bool(found)

@@ -5,21 +5,26 @@ tests of what diag does to Wireshark.
 import contextlib
 import gzip
 import itertools
+import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "scenarios")]
 
 import cases  # noqa: E402
+import pcap  # noqa: E402
 from plugged import Plugged  # noqa: E402
 
 MAGIC = (b"\n\r\r\n", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1",
          b"\xa1\xb2\x3c\x4d")
+LOG_STAMP = re.compile(r"^ *\*\* \(\w+:\d+\) [\d:.]+ ", re.M)
 KEYS = (b"CLIENT_RANDOM", b"CLIENT_HANDSHAKE_TRAFFIC_SECRET")
 
 
@@ -31,7 +36,8 @@ class Command:
         self.plugged = plugged
 
     def run(self, *options, input=None, timeout=600):
-        """Status, output and errors; bytes that are no text survive."""
+        """Status, output, and errors without the time and the process id of a logged line; bytes
+        that are no text survive."""
         extra = {}
         if self.plugged:
             extra = {"env": self.plugged.environment, "cwd": self.plugged.home,
@@ -39,7 +45,7 @@ class Command:
         done = subprocess.run([*self.words, *map(str, options)], capture_output=True, check=False,
                               text=True, encoding="utf-8", errors="surrogateescape", input=input,
                               timeout=timeout, **extra)
-        return done.returncode, done.stdout, done.stderr
+        return done.returncode, done.stdout, LOG_STAMP.sub("", done.stderr)
 
 
 def first_difference(ours, stock, one="with diag", other="without"):
@@ -125,6 +131,17 @@ def merge(files, directory, number):
     return [merged]
 
 
+def told(scenario, paths, directory):
+    """The scenarios below the paths as captures; scenario is the program that tells them."""
+    for path in map(pathlib.Path, paths):
+        for number, file in enumerate(sorted(path.rglob("*.scn"))):
+            text = subprocess.run([scenario, "--facts", file], check=True, text=True,
+                                  capture_output=True).stdout
+            capture = directory / f"{number:03}-{file.stem}.pcapng"
+            pcap.write([json.loads(line) for line in text.splitlines()][1:], capture)
+            yield capture
+
+
 def in_groups(files, limit):
     group, size = [], 0
     for file in files:
@@ -137,10 +154,13 @@ def in_groups(files, limit):
         yield group
 
 
-def prepare(paths, directory, merged_bytes):
+def prepare(paths, directory, merged_bytes, scenario=None):
     """What to read: each capture by itself, or merged up to so many bytes (0: never). Also how many
     captures that are, with those made for the purpose."""
     files = list(captures_in(paths))
+    if scenario:
+        (directory / "told").mkdir()
+        files += told(scenario, paths, directory / "told")
     if not files:
         sys.exit(f"no captures in {' '.join(map(str, paths))}")
     alone = [file for file in files if not merged_bytes or has_keys(file)]

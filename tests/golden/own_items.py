@@ -13,7 +13,8 @@ FINDING = re.compile(r"^    \[(.*) \(\w+\)\]$")
 EXPERT = re.compile(r"^( +)\[Expert Info \(\w+/Sequence\): (.*)\]$")
 EXPERT_HEADING = re.compile(r"^(\w+) \((\d+)\)$")
 EXPERT_COLUMNS = re.compile(r"^ +Frequency +Group +Protocol +Summary$")
-EXPERT_ROW = re.compile(r"^ *(\d+) +\S+ +(\S+)  ")
+EXPERT_ROW = re.compile(r"^ *\d+ +\S+ +\S")
+OWN_ROW = re.compile(r"^ *(\d+) +\S+ +Diag  ")
 HIERARCHY_ROW = re.compile(r"^ +diag +frames:\d+ bytes:\d+$")
 
 
@@ -74,13 +75,14 @@ def expert_table(lines):
     kept, heading = [], None
     for line in lines:
         row = EXPERT_ROW.match(line) if heading is not None else None
+        own = OWN_ROW.match(line)
         if EXPERT_COLUMNS.match(line) and EXPERT_HEADING.match(kept[-2] if kept[1:] else ""):
             heading = len(kept) - 2
         elif not row:
             heading = None
-        elif row.group(2) == "Diag":
+        elif own:
             name, total = EXPERT_HEADING.match(kept[heading]).groups()
-            kept[heading] = f"{name} ({int(total) - int(row.group(1))})"
+            kept[heading] = f"{name} ({int(total) - int(own.group(1))})"
             continue
         kept.append(line)
     return kept

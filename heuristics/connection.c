@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection: who is the client, and the questions that several rules ask about it. */
 #include "loss.h"
+#include "spent.h"
 
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #define FTP_DATA_PORT  20
 #define LONELY_NS      (5 * DIAG_SECOND_NS)
 #define GUESSED_RTT_NS (200 * DIAG_MS_NS)
+/* A server that spoke unasked so often may do it again: what it says need not be an answer. */
+#define PUSHES 2
 /* Nothing travels longer: beyond it the clock has leapt, and a multiple would overflow. */
 #define LONGEST_RTT_NS (3600 * DIAG_SECOND_NS)
 
@@ -225,12 +228,13 @@ bool diag_saw_all(const struct diag_connection *conn)
            !diag_unseen(conn, DIAG_CLIENT) && !diag_unseen(conn, DIAG_SERVER);
 }
 
-/* At least two answers, each much faster than this: the protocol is question and answer. In TLS a
- * Finished asks for nothing. */
+/* At least two answers, each much faster than this, and hardly a word unasked: the protocol is
+ * question and answer. In TLS a Finished asks for nothing. */
 bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
 {
     const struct diag_request *r = &conn->request;
-    bool habit = conn->answers >= 2 && conn->longest_answer_ns < waited_ns / 4;
+    bool habit =
+        conn->answers >= 2 && conn->longest_answer_ns < waited_ns / 4 && conn->pushes < PUSHES;
 
     if (!r->open || diag_unseen(conn, DIAG_SERVER))
         return false;
@@ -269,6 +273,13 @@ const struct diag_hole *diag_asked_hole(const struct diag_half *sender)
         if (sender->hole[i].duplicate_acked)
             return &sender->hole[i];
     return NULL;
+}
+
+bool diag_nobody_waits(const struct diag_connection *conn, enum diag_side sender, int64_t late_ns)
+{
+    const struct diag_half *x = &conn->half[sender];
+
+    return x->unasked && !x->fin && late_ns < diag_ms(conn->engine->settings.slow_warn);
 }
 
 int64_t diag_kept_closed(const struct diag_connection *conn, enum diag_side side)

@@ -267,17 +267,6 @@ bool diag_only_tickets(const struct diag_step *step);
 /* Bytes of TLS that neither ask nor answer anything. */
 bool diag_is_tls_housekeeping(const struct diag_step *step);
 
-/* The user noticed that this range was sent again. */
-bool diag_range_stalled(const struct diag_range *range);
-
-/* ---- where the seconds went (spent.c); the state is as before the segment */
-
-void diag_spent_add(const struct diag_step *step);
-/* From the capture point to this side and back; 0 when unknown. */
-int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side);
-/* Both ways together. */
-int64_t diag_round_trip(const struct diag_connection *conn);
-
 /* ---- which connection (lookup.c) */
 
 void diag_lookup_init(struct diag_engine *engine);

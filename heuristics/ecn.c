@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was agreed about congestion marks, and what became of those that were seen. */
 #include "ecn.h"
+#include "spent.h"
 
 /* ---- what was agreed */
 

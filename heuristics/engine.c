@@ -6,6 +6,7 @@
 #include "copies.h"
 #include "loss.h"
 #include "portable.h"
+#include "spent.h"
 
 #include <assert.h>
 #include <string.h>

@@ -5,6 +5,7 @@
  */
 #include "ecn.h"
 #include "loss.h"
+#include "spent.h"
 
 #include <string.h>
 
@@ -111,6 +112,26 @@ void diag_flight_add_repair(struct diag_half *x, int64_t from_ns, int64_t to_ns)
     x->repaired_ns = diag_max_ns(x->repaired_ns, to_ns);
 }
 
+/* Twice is more than one loss, and a second is noticed by the user. */
+bool diag_range_stalled(const struct diag_range *range)
+{
+    return range->again >= 2 || range->longest_ns >= DIAG_SECOND_NS;
+}
+
+/* Data that had to be sent again are acknowledged: who waited for them lost that time. */
+static void end_wait(const struct diag_step *step, const struct diag_range *range)
+{
+    int64_t late = step->seg->time_ns - range->time_ns;
+
+    if (diag_nobody_waits(step->conn, diag_peer(step->from), late)) {
+        step->y->unfelt += range->copies;
+        return;
+    }
+    diag_flight_add_repair(step->y, range->time_ns + diag_rtt(step->conn), step->seg->time_ns);
+    if (diag_range_stalled(range))
+        diag_add_ns(&step->conn->stalled_ns, late);
+}
+
 /* A clock that was set back measures nothing. */
 static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t rtt)
 {
@@ -122,14 +143,15 @@ static void take_rtt(struct diag_connection *conn, enum diag_side side, int64_t 
         conn->ack_rtt_ns[side] = rtt;
 }
 
-/* Twice is more than one loss, and a second is noticed by the user. */
-bool diag_range_stalled(const struct diag_range *range)
-{
-    return range->again >= 2 || range->longest_ns >= DIAG_SECOND_NS;
-}
-
 /* The ACK echoes a timestamp from before the copy was sent: it answers the first transmission. Only
  * of the oldest data is that certain (RFC 3522 3.2). */
+bool diag_answers_first(const struct diag_segment *seg, const struct diag_range *oldest)
+{
+    return seg->options & DIAG_OPT_TIMESTAMPS && seg->tsecr && oldest->again_tsval &&
+           diag_seq_le(oldest->end - oldest->fin, seg->ack) &&
+           diag_seq_lt(seg->tsecr, oldest->again_tsval);
+}
+
 static void look_for_needless(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
@@ -138,8 +160,7 @@ static void look_for_needless(const struct diag_step *step)
 
     if (!range->again || range->again_seq != range->seq || end - range->seq != range->size)
         return;
-    if (seg->options & DIAG_OPT_TIMESTAMPS && seg->tsecr && range->again_tsval &&
-        diag_seq_le(end, seg->ack) && diag_seq_lt(seg->tsecr, range->again_tsval))
+    if (diag_answers_first(seg, range))
         diag_loss_needless(step, range->seq, end);
 }
 
@@ -182,13 +203,10 @@ void diag_flight_acknowledge(const struct diag_step *step)
         if (range->ecn)
             diag_ecn_taken(step, range);
         y->bare_taken |= range->bare > range->again;
-        if (!range->again) {
+        if (!range->again)
             take_rtt(step->conn, diag_peer(step->from), step->seg->time_ns - range->time_ns);
-            continue;
-        }
-        diag_flight_add_repair(y, range->time_ns + diag_rtt(step->conn), step->seg->time_ns);
-        if (diag_range_stalled(range))
-            diag_add_ns(&step->conn->stalled_ns, step->seg->time_ns - range->time_ns);
+        else
+            end_wait(step, range);
     }
     y->flight_count -= gone;
     if (y->flight)

@@ -320,6 +320,7 @@ static void mark(const struct diag_step *step, struct diag_loss *loss)
 
     take(losses, loss);
     loss->needless = true;
+    losses->unfelt[loss->side] += step->y->unasked;
     add(losses, loss);
     note_needless(losses, step, loss);
 }

@@ -21,6 +21,7 @@ struct diag_losses {
     struct diag_reordered reordered[2];
     uint32_t proof[2];    /* the frame that told first that a copy had been needless */
     uint32_t needless[2]; /* the first such copy */
+    uint32_t unfelt[2];   /* needless copies of what nobody waited for */
     uint32_t count;
     uint32_t capacity;
     struct diag_loss *record; /* by frame, ascending */

@@ -3,7 +3,7 @@
  * Where the seconds of a connection went. The time between two segments belongs to whoever was
  * waited for; a stage (connect, TLS) keeps all of its own. So the parts add up to the duration.
  */
-#include "core.h"
+#include "spent.h"
 
 /* A stack may hold back the ACK of something that the application answers (RFC 1122 4.2.3.2 allows
  * 500 ms, all stacks in use take less). */

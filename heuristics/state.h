@@ -133,6 +133,7 @@ struct diag_half {
     uint32_t repaired;    /* those of them that were acknowledged in the end */
     int64_t repair_ns;    /* its peer waited for such data, in all */
     int64_t repaired_ns;  /* the last of them arrived, or was acknowledged */
+    uint32_t unfelt;      /* copies of what nobody waited for */
     uint32_t late;      /* segments with payload that filled a hole, too late for mere reordering */
     uint32_t probes;    /* keep-alive probes in a row, unanswered */
     uint32_t probe_run; /* keep-alive probes in a row, answered or not */
@@ -188,6 +189,7 @@ struct diag_half {
     bool whole;       /* the TCP checksum of its first segment is right */
     bool mended;      /* an intact copy followed damaged ones */
     uint8_t damaged;  /* copies in a row of its oldest data with a wrong checksum */
+    bool unasked;     /* nobody had asked for what it says now, and nobody waits for it */
 };
 
 /* The SYNs of the client and what answered them. */
@@ -271,6 +273,7 @@ struct diag_connection {
     struct diag_request request;
     uint32_t requests;
     uint32_t answers;
+    uint32_t pushes;             /* of the server: it spoke although nobody had asked */
     uint32_t pauses;             /* of the client, between an answer and its next request */
     int64_t pauses_ns;           /* all of them */
     int64_t request_interval_ns; /* between its last two requests */

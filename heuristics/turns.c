@@ -155,6 +155,25 @@ static void answer(const struct diag_step *step)
         conn->shortest_answer_ns = took;
 }
 
+/* After a silence, and answering nothing: news, or a report. What follows at once belongs to it, up
+ * to one segment's worth in flight: more is a transfer, and a transfer is waited for. A greeting is
+ * awaited, and so is all that follows a recognised request. */
+static void note_unasked(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    bool client = step->from == DIAG_CLIENT;
+    bool news = client ? r->patient : conn->requests && !r->open && (r->tls || !r->due);
+    bool silence = step->seg->time_ns - conn->last_ns >= DIAG_SECOND_NS;
+
+    step->x->unasked = news && (silence || step->x->unasked) &&
+                       diag_outstanding(conn, step->from) <= diag_mss_of(step->y);
+    if (client)
+        step->y->unasked = false;
+    else if (news && silence && !(r->tls && step->seg->payload <= TLS_HOUSEKEEPING_BYTES))
+        conn->pushes++;
+}
+
 void diag_turns_apply(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
@@ -169,6 +188,7 @@ void diag_turns_apply(const struct diag_step *step)
     }
     if (!speaks || diag_is_tls_housekeeping(step))
         return;
+    note_unasked(step);
     if (step->from == DIAG_CLIENT)
         ask(step);
     else

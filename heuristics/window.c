@@ -3,7 +3,7 @@
  * The receive window that a side offers (RFC 9293 3.8.6), scaled: how long it was closed, and how
  * long it had no room for a segment of its peer.
  */
-#include "core.h"
+#include "spent.h"
 
 /* RFC 7323 2.2: the window of a SYN is never scaled, later ones only if both sides agreed. */
 uint32_t diag_scaled_window(const struct diag_step *step)

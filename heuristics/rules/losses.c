@@ -11,7 +11,7 @@
 
 /* Single losses below this share are the normal life of a path. */
 #define LOSS_MIN_SEGMENTS 50
-/* A share of fewer losses than this is chance, and as long as nobody had to wait, life. */
+/* A share of fewer losses than this is chance, and as long as no user noticed, life. */
 #define LOSS_MIN_LOST 5
 /* What a sender has on its way when a router tells it of a smaller MTU (RFC 6928). */
 #define INITIAL_WINDOW 10
@@ -51,6 +51,18 @@ static bool was_noticed(const struct diag_half *x)
            x->repair_ns >= (x->data_ns - x->first_data_ns) / (100 / WAITED_SHARE);
 }
 
+/* What nobody waited for slows nothing down. */
+static int64_t felt_of(int64_t copies, uint32_t unfelt)
+{
+    return copies > unfelt ? copies - unfelt : 0;
+}
+
+static bool is_much(const struct diag_connection *conn, int64_t copies, uint32_t sent)
+{
+    return sent >= LOSS_MIN_SEGMENTS && copies >= LOSS_MIN_LOST &&
+           copies * 100 >= (int64_t)sent * conn->engine->settings.loss_percent;
+}
+
 static void count_losses(const struct diag_connection *conn, struct diag_out *out,
                          enum diag_side side)
 {
@@ -69,10 +81,11 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
 
     if (!f)
         return;
-    if (was_noticed(x) || (sent >= LOSS_MIN_SEGMENTS && lost >= LOSS_MIN_LOST &&
-                           percent >= conn->engine->settings.loss_percent))
+    int64_t felt = felt_of(lost, x->unfelt);
+
+    if (was_noticed(x) || is_much(conn, felt, sent))
         f->severity = DIAG_WARN;
-    else if (lost < LOSS_MIN_LOST && conn->stalled_ns == 0)
+    else if (felt < LOSS_MIN_LOST && conn->stalled_ns < diag_ms(conn->engine->settings.slow))
         diag_excuse(f);
     diag_cite(f, DIAG_ROLE_retransmission, x->again_frame);
 }
@@ -92,14 +105,21 @@ static void overtaken_on_the_way(const struct diag_connection *conn, struct diag
     diag_cite(f, DIAG_ROLE_late, r->frame);
 }
 
-/* A round trip that jumps, or a sender that does not wait: the copies alone do not tell which. As
- * long as they are few, nobody is kept waiting. */
+/* Full segments, more or less. Small messages never fill the sender's window. */
+static bool is_transfer(const struct diag_connection *conn, enum diag_side side)
+{
+    const struct diag_half *x = &conn->half[side];
+
+    return x->bytes >= (uint64_t)x->data_segments * diag_mss_of(&conn->half[diag_peer(side)]) / 2;
+}
+
+/* A round trip that jumps, or a sender that does not wait: the copies alone do not tell which. They
+ * cost the sender its window, which matters to a transfer, and when they are not few. */
 static void judge_needless(const struct diag_connection *conn, struct diag_finding *f)
 {
-    uint32_t sent = conn->half[f->side].data_segments;
-    bool much = f->value[0] * 100 >= (int64_t)sent * conn->engine->settings.loss_percent;
+    int64_t felt = felt_of(f->value[0], conn->losses->unfelt[f->side]);
 
-    if (sent < LOSS_MIN_SEGMENTS || f->value[0] < LOSS_MIN_LOST || !much) {
+    if (!is_transfer(conn, f->side) || !is_much(conn, felt, conn->half[f->side].data_segments)) {
         diag_excuse(f);
         return;
     }

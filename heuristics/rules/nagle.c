@@ -3,6 +3,7 @@
  * Nagle's algorithm holds a small segment back until what was sent before it is acknowledged
  * (RFC 896), and the peer holds that ACK back for data to go with it (RFC 1122 4.2.3.2).
  */
+#include "../spent.h"
 #include "blame.h"
 
 #define OFTEN 3

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Something was sent again because nobody acknowledged it. One fact, one id: the first row of the
- * table that matches. What was sent again and arrived in the end is told from what never did.
+ * table that matches. What arrived in the end is another family's (stall.c).
  */
 #include "blame.h"
 #include "path_mtu.h"
@@ -313,58 +313,10 @@ static void never_acknowledged(const struct diag_connection *conn, struct diag_o
         report_run(&run, row->id, range->again + 1);
 }
 
-/* ---- what arrived in the end */
-
-static void recovered_late(const struct diag_step *step)
-{
-    const struct diag_half *y = step->y;
-    const struct diag_range *range = y->flight_count ? &y->flight[0] : NULL;
-
-    if (!range || !step->advances || !diag_range_stalled(range) || !payload_of(range) ||
-        step->x->zero_frame)
-        return;
-    if (diag_raised(step->conn, DIAG_retx_stall) || diag_seq_lt(step->seg->ack, range->end))
-        return;
-    enum diag_side sender = diag_peer(step->from);
-    struct diag_finding *f =
-        diag_raise(step->out, DIAG_retx_stall, sender, step->seg->frame,
-                   step->seg->time_ns - range->time_ns, range->again + 1, range->frame);
-
-    if (f && (f->value[0] < DIAG_SECOND_NS || range->again < 2))
-        f->severity = DIAG_NOTE;
-    cite_run(f, range);
-    diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
-}
-
-/* At the receiver, only the copy that arrives is seen. */
-static void arrived_late(const struct diag_step *step)
-{
-    const struct diag_hole *hole = diag_asked_hole(step->x);
-
-    if (!step->fills || !hole || hole->seq != step->seg->seq ||
-        step->seg->time_ns - hole->time_ns < DIAG_SECOND_NS ||
-        diag_raised(step->conn, DIAG_retx_stall))
-        return;
-    struct diag_finding *f = diag_raise(step->out, DIAG_retx_stall, step->from, step->seg->frame,
-                                        step->seg->time_ns - hole->time_ns, 2, step->seg->frame);
-
-    if (f)
-        f->cause = DIAG_CAUSE_late;
-    diag_cite(f, DIAG_ROLE_data, hole->frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
-    diag_cite(f, DIAG_ROLE_retransmission, step->seg->frame);
-}
-
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
     for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++)
         never_acknowledged(conn, out, side);
-}
-
-static void on_segment(const struct diag_step *step)
-{
-    recovered_late(step);
-    arrived_late(step);
 }
 
 /* It was acknowledged after all; damaged data by an intact copy, or the damage is the capture's. */
@@ -384,9 +336,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 }
 
 const struct diag_rule diag_rule_unacked = {.name = "unacked",
-                                            .sees = DIAG_SEES_AGAIN | DIAG_SEES_REPAIR,
                                             .sees_applied = DIAG_SEES_AGAIN,
-                                            .on_segment = on_segment,
                                             .on_applied = sent_again,
                                             .on_end = on_end,
                                             .overtaken = overtaken};

@@ -9,8 +9,6 @@
 #define FTP_DATA_PORT  20
 #define LONELY_NS      (5 * DIAG_SECOND_NS)
 #define GUESSED_RTT_NS (200 * DIAG_MS_NS)
-/* A server that spoke unasked so often may do it again: what it says need not be an answer. */
-#define PUSHES 2
 /* Nothing travels longer: beyond it the clock has leapt, and a multiple would overflow. */
 #define LONGEST_RTT_NS (3600 * DIAG_SECOND_NS)
 
@@ -234,7 +232,7 @@ bool diag_answer_expected(const struct diag_connection *conn, int64_t waited_ns)
 {
     const struct diag_request *r = &conn->request;
     bool habit =
-        conn->answers >= 2 && conn->longest_answer_ns < waited_ns / 4 && conn->pushes < PUSHES;
+        conn->answers >= 2 && conn->longest_answer_ns < waited_ns / 4 && conn->pushes < DIAG_PUSHES;
 
     if (!r->open || diag_unseen(conn, DIAG_SERVER))
         return false;

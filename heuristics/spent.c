@@ -5,11 +5,20 @@
  */
 #include "spent.h"
 
+#include <string.h>
+
 /* A stack may hold back the ACK of something that the application answers (RFC 1122 4.2.3.2 allows
  * 500 ms, all stacks in use take less). */
 #define DELAYED_ACK_NS (200 * DIAG_MS_NS)
 /* Segments of one transfer follow each other faster than an application pauses. */
 #define FLOWING_NS (100 * DIAG_MS_NS)
+/* Longer pauses than this, in the middle of what they say, programs do not make for nothing. */
+#define NEWS_NS DIAG_SECOND_NS
+/* Equal waits in a row, each begun as soon as the one before was over: a timer ends them, and no
+ * work. */
+#define HOLDS        3
+#define EVEN_PERCENT 5
+#define AT_ONCE_NS   DIAG_SECOND_NS
 
 static int64_t shorter_known(int64_t a, int64_t b)
 {
@@ -51,6 +60,8 @@ static int64_t cue(const struct diag_step *step)
 
     if (last->from != step->from && last->payload)
         return last->time_ns; /* sent again, perhaps */
+    if (y->fin && y->fin_ns >= x->data_ns)
+        return y->fin_ns;
     if (step->from == DIAG_SERVER && conn->request.open)
         return conn->request.last_ns;
     return y->data_frame && y->data_ns >= x->data_ns ? y->data_ns : y->last_ns;
@@ -77,11 +88,28 @@ static enum diag_part part_of(enum diag_side side)
 }
 
 /* Who has not closed yet, else who owes an answer; an idle connection waits for its client. */
-static enum diag_part awaited(const struct diag_connection *conn)
+static enum diag_side awaited(const struct diag_connection *conn)
 {
     if (conn->closer != DIAG_NO_SIDE)
-        return part_of(diag_peer(conn->closer));
-    return conn->request.open ? DIAG_PART_server : DIAG_PART_client;
+        return diag_peer(conn->closer);
+    return conn->request.open && !conn->request.patient ? DIAG_SERVER : DIAG_CLIENT;
+}
+
+/* After a silence the server speaks, and answers nothing that was asked: until then the connection
+ * was idle. Encrypted requests may be answered in any order, so there it takes a longer silence, or
+ * a habit, to tell news from the slowest of several answers. */
+static bool is_news(const struct diag_step *step)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    bool often = conn->pushes >= DIAG_PUSHES;
+    int64_t silence = step->seg->time_ns - conn->last_data_ns;
+
+    if (step->from != DIAG_SERVER || !conn->requests || silence < NEWS_NS || (r->due && !r->tls))
+        return false;
+    if (r->open)
+        return r->patient || often;
+    return !r->tls || often || silence >= diag_ms(conn->engine->settings.server_silence);
 }
 
 static bool is_connecting(const struct diag_connection *conn)
@@ -106,6 +134,11 @@ static bool only_closes(const struct diag_step *step)
 static bool is_stall(const struct diag_step *step)
 {
     return (step->again && !step->keepalive) || step->x->zero_frame || step->y->zero_frame;
+}
+
+static bool says(const struct diag_step *step)
+{
+    return step->seg->payload && !step->keepalive;
 }
 
 /* It goes on with what it was sending, held back by nothing but the path. */
@@ -145,17 +178,26 @@ static int64_t share_of_request(const struct diag_step *step, int64_t gap)
                : share_of_ack(step, gap);
 }
 
+static int64_t network_share(const struct diag_step *step, int64_t gap)
+{
+    if (flows_on(step, gap))
+        return gap;
+    if (says(step) || step->fin || step->rst)
+        return on_the_way(step, cue(step), gap);
+    return share_of_request(step, gap);
+}
+
 static void split(const struct diag_step *step, int64_t gap)
 {
     struct diag_connection *conn = step->conn;
-    bool speaks = step->seg->payload && !step->keepalive;
-    bool ends = step->fin || step->rst;
-    int64_t network = flows_on(step, gap) ? gap
-                      : speaks || ends    ? on_the_way(step, cue(step), gap)
-                                          : share_of_request(step, gap);
+    bool news = says(step) && is_news(step);
+    int64_t network = news ? 0 : network_share(step, gap);
+    enum diag_side whose = news ? DIAG_CLIENT : says(step) ? step->from : awaited(conn);
 
     diag_add_ns(&conn->spent_ns[DIAG_PART_network], network);
-    diag_add_ns(&conn->spent_ns[speaks ? part_of(step->from) : awaited(conn)], gap - network);
+    diag_add_ns(&conn->spent_ns[part_of(whose)], gap - network);
+    if (whose == DIAG_SERVER && conn->request.open && conn->closer == DIAG_NO_SIDE)
+        diag_add_ns(&conn->request.served_ns, gap - network);
 }
 
 void diag_spent_add(const struct diag_step *step)
@@ -178,4 +220,77 @@ void diag_spent_add(const struct diag_step *step)
         split(step, gap);
     else
         diag_add_ns(&conn->spent_ns[part], gap);
+}
+
+/* ---- what turns out later */
+
+static void give_back(struct diag_connection *conn, int64_t ns)
+{
+    int64_t part = diag_min_ns(ns, conn->spent_ns[DIAG_PART_server]);
+
+    conn->spent_ns[DIAG_PART_server] -= part;
+    diag_add_ns(&conn->spent_ns[DIAG_PART_client], part);
+}
+
+void diag_spent_unanswered(struct diag_connection *conn)
+{
+    give_back(conn, conn->request.served_ns);
+    conn->request.served_ns = 0;
+}
+
+static bool is_even(int64_t a, int64_t b)
+{
+    return a >= b - b / (100 / EVEN_PERCENT) && a <= b + b / (100 / EVEN_PERCENT);
+}
+
+bool diag_was_held(const struct diag_connection *conn, int64_t server_ns)
+{
+    return conn->timer_ns && is_even(server_ns + diag_rtt(conn), conn->timer_ns);
+}
+
+/* The same wait as before; once that is known for a habit, news may end it sooner. */
+static bool is_held(const struct diag_step *step, int64_t took)
+{
+    const struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    bool at_once = r->first_ns - conn->hold_end_ns <= AT_ONCE_NS;
+    bool early = conn->holds >= HOLDS && took < conn->hold_ns;
+
+    return conn->holds && at_once && (early || is_even(took, conn->hold_ns));
+}
+
+/* A gateway that gives up on what is behind it also uses a timer, and says so. */
+static bool is_error(const struct diag_segment *seg)
+{
+    return seg->captured > 9 && memcmp(seg->data, "HTTP/1.", 7) == 0 && seg->data[9] == '5';
+}
+
+static void begin_holds(struct diag_connection *conn, int64_t took)
+{
+    conn->holds = took >= diag_ms(conn->engine->settings.server_silence);
+    conn->hold_ns = took;
+    conn->held_ns = conn->held_slow_ns = 0;
+}
+
+void diag_spent_answered(const struct diag_step *step)
+{
+    struct diag_connection *conn = step->conn;
+    const struct diag_request *r = &conn->request;
+    int64_t took = step->seg->time_ns - r->last_ns;
+
+    if (is_error(step->seg))
+        conn->holds = 0;
+    else if (!is_held(step, took))
+        begin_holds(conn, took);
+    else if (conn->holds < HOLDS)
+        conn->holds++;
+    conn->hold_end_ns = step->seg->time_ns;
+    diag_add_ns(&conn->held_ns, r->served_ns);
+    diag_add_ns(&conn->held_slow_ns, r->slow_ns);
+    if (conn->holds < HOLDS)
+        return;
+    conn->timer_ns = conn->hold_ns;
+    give_back(conn, conn->held_ns);
+    conn->slow_ns -= diag_min_ns(conn->held_slow_ns, conn->slow_ns);
+    conn->held_ns = conn->held_slow_ns = 0;
 }

@@ -8,6 +8,14 @@
 /* ---- spent.c; the state is as before the segment */
 
 void diag_spent_add(const struct diag_step *step);
+/* The open request is answered by this segment. */
+void diag_spent_answered(const struct diag_step *step);
+/* Nobody waits for an answer to the open request. */
+void diag_spent_unanswered(struct diag_connection *conn);
+/* A server that waits for news, or for a timer, before it answers took so long. */
+bool diag_was_held(const struct diag_connection *conn, int64_t server_ns);
+/* A server that spoke unasked so often may do it again: what it says need not be an answer. */
+#define DIAG_PUSHES 2
 /* From the capture point to this side and back; 0 when unknown. */
 int64_t diag_way_to(const struct diag_connection *conn, enum diag_side side);
 /* Both ways together. */

@@ -255,6 +255,8 @@ struct diag_request {
     uint32_t bytes;
     uint32_t acked_frame; /* 0 until all of it was acknowledged */
     int64_t acked_ns;
+    int64_t served_ns; /* of the server's time, for this request */
+    int64_t slow_ns;   /* that the user lost to a slow answer to it */
 };
 
 struct diag_connection {
@@ -273,7 +275,13 @@ struct diag_connection {
     struct diag_request request;
     uint32_t requests;
     uint32_t answers;
-    uint32_t pushes;             /* of the server: it spoke although nobody had asked */
+    uint32_t pushes;     /* of the server: it spoke although nobody had asked */
+    uint8_t holds;       /* answers in a row that a timer seems to have held back, see spent.c */
+    int64_t hold_ns;     /* how long, the last time */
+    int64_t hold_end_ns; /* when the last answer came */
+    int64_t held_ns;     /* of the server's time, for all of these */
+    int64_t held_slow_ns;
+    int64_t timer_ns;            /* its timer, once it is known to have one; else 0 */
     uint32_t pauses;             /* of the client, between an answer and its next request */
     int64_t pauses_ns;           /* all of them */
     int64_t request_interval_ns; /* between its last two requests */

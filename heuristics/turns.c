@@ -3,7 +3,7 @@
  * Whose turn it is: what the client asked, when it was acknowledged, when the first byte of the
  * answer came; and the TLS reader, which is fed from here.
  */
-#include "core.h"
+#include "spent.h"
 #include "upgrade.h"
 
 #include <string.h>
@@ -75,6 +75,8 @@ static void ask(const struct diag_step *step)
 
     r->pauses += is_pause(r, seg);
     r->patient |= r->pauses >= PAUSES;
+    if (r->patient)
+        diag_spent_unanswered(conn);
     if (!r->open) {
         bool patient = waits_for_news(seg);
 
@@ -146,6 +148,7 @@ static void answer(const struct diag_step *step)
     }
     if (!conn->request.open)
         return;
+    diag_spent_answered(step);
     conn->request.open = false;
     if (conn->request.upgrade)
         note_upgrade(step);

@@ -109,6 +109,18 @@ static void hide_part(struct diag_view *view, enum diag_part part, enum diag_par
     view->spent_ns[part] = DIAG_UNKNOWN_NS;
 }
 
+/* Whatever the server was thought to work on, nobody waits for it. */
+static void idle_after_all(const struct diag_connection *conn, struct diag_view *view)
+{
+    const struct diag_request *r = &conn->request;
+    int64_t served = diag_min_ns(r->served_ns, view->spent_ns[DIAG_PART_server]);
+
+    if (!r->open || diag_answer_due(conn, diag_wait_end(conn) - r->last_ns))
+        return;
+    view->spent_ns[DIAG_PART_server] -= served;
+    diag_add_ns(&view->spent_ns[DIAG_PART_client], served);
+}
+
 static void fill_times(const struct diag_connection *conn, struct diag_view *view)
 {
     const struct diag_opening *o = &conn->opening;
@@ -116,6 +128,7 @@ static void fill_times(const struct diag_connection *conn, struct diag_view *vie
 
     memcpy(view->spent_ns, conn->spent_ns, sizeof view->spent_ns);
     view->spent_ns[DIAG_PART_name] = name_ns;
+    idle_after_all(conn, view);
     if (conn->midstream)
         hide_part(view, DIAG_PART_connect, DIAG_PART_network);
     /* Only the server spoke what looked like TLS, and its client was waited for. */

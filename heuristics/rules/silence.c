@@ -4,10 +4,10 @@
  * (a pure ACK is enough). As expected: it sent nothing. Higher by N: N bytes were lost on the way.
  * Never heard again: unknown.
  */
+#include "../spent.h"
 #include "silence.h"
 
-/* An ACK of the request itself proves nothing about an answer that was not computed yet; one that
- * comes this much later does. */
+/* The ACK of the request itself proves nothing about an answer; one so much later does. */
 #define LATER_NS DIAG_SECOND_NS
 
 /* ---- what the next segment of the awaited side tells */
@@ -20,13 +20,11 @@ static uint32_t bytes_missing(const struct diag_half *x, uint32_t expected)
     return 0;
 }
 
-/* The first thing a server says is small only when it is a rejection: if it is larger than the
- * smallest segment that every path carries, and lost with all its copies, its size may be why. */
+/* Only a rejection is small: what is larger than the smallest segment that every path carries, and
+ * lost with all its copies, may be lost for its size. */
 static bool is_large_answer(const struct diag_wait *wait, uint32_t missing)
 {
-    const uint32_t every_path = 536;
-
-    return wait->id == DIAG_tls_no_server_hello && missing > every_path;
+    return wait->id == DIAG_tls_no_server_hello && missing > 536;
 }
 
 static enum diag_cause cause_of(const struct diag_connection *conn, const struct diag_wait *wait,
@@ -274,8 +272,7 @@ static bool ends_wait(const struct diag_step *step, struct diag_wait *wait)
     return true;
 }
 
-/* The server had begun, and was not heard again at the number that it had left off at: what was
- * lost last, with its copies, looks the same from here. */
+/* The server had begun, and was not heard again at that number: a loss looks the same from here. */
 static void may_be_loss(struct diag_finding *f)
 {
     f->cause = DIAG_CAUSE_mid_flight;
@@ -297,6 +294,7 @@ static void answered_late(const struct diag_step *step)
     if (waited - network < diag_ms(s->slow))
         return;
     diag_add_ns(&step->conn->slow_ns, waited);
+    step->conn->request.slow_ns = waited;
     if (diag_raised(conn, wait.id))
         return;
     struct diag_finding *f = diag_raise(step->out, wait.id, DIAG_SERVER, step->seg->frame,
@@ -374,6 +372,8 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
 {
     enum diag_side who = event->side;
 
+    if (event->id == DIAG_slow_response && event->cause == DIAG_CAUSE_none)
+        return diag_was_held(conn, event->value[0]);
     /* After the close it came too late. */
     if (event->verdict || tells_the_end(event) ||
         (conn->closer != DIAG_NO_SIDE && conn->close_frame <= event->frame))

@@ -166,18 +166,23 @@ static enum diag_cause how_unknown(const struct diag_rst *r)
 {
     if (r->conn->midstream && r->x->segments == 0)
         return DIAG_CAUSE_stray;
+    /* What the client acknowledged was said, even if the capture does not have it. */
     if (r->step->from == DIAG_SERVER && r->conn->opening.synack_frame && r->x->bytes == 0 &&
-        r->conn->opening.ack_frame && !diag_seq_lt(r->y->isn + 1, r->y->una))
+        r->conn->opening.ack_frame && !diag_seq_lt(r->y->isn + 1, r->y->una) &&
+        !diag_unseen(r->conn, DIAG_SERVER))
         return DIAG_CAUSE_handshake_ack;
     return DIAG_CAUSE_lost_state;
 }
 
-/* Since it was heard last, before the segment that it does not know; it may have spoken since. */
+/* Since it was heard last, before the segment that it does not know; it may have spoken since. What
+ * the capture lacks was heard when its peer acknowledged it. */
 static int64_t idle_before(const struct diag_rst *r, const struct diag_sent *answered)
 {
     if (!answered || !r->x->segments)
         return r->conn->segments_gap_ns;
-    return diag_max_ns(0, answered->time_ns - r->x->last_ns);
+    int64_t heard = diag_unseen(r->conn, r->step->from) ? r->y->ack_ns : r->x->last_ns;
+
+    return diag_max_ns(0, answered->time_ns - heard);
 }
 
 static void report_no_socket(const struct diag_rst *r)

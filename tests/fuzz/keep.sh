@@ -10,9 +10,11 @@ trap 'rm -rf "$folder"' EXIT
 for target in "$@"; do
     mkdir "$folder/$target"
     options=$(cat "$here/fuzz_$target.options" 2>/dev/null || true)
+    longest=3000
+    [ "$target" != plugin ] || longest=1200 # frames hold much that does not compress
     # shellcheck disable=SC2086 # several words
-    "$tree/tests/fuzz/fuzz_$target" $options -merge=1 -use_counters=0 -max_len=3000 "$folder/$target" \
-        "$tree/corpus/$target" 2>/dev/null
+    "$tree/tests/fuzz/fuzz_$target" $options -set_cover_merge=1 -use_counters=0 \
+        -max_len=$longest "$folder/$target" "$tree/corpus/$target" 2>/dev/null
     tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$target" |
         xz -9 >"$here/corpus/$target.tar.xz"
 done

@@ -85,6 +85,9 @@ static struct diag_finding *report_probes(const struct diag_rst *r)
 static struct diag_finding *report_copies(const struct diag_rst *r)
 {
     const struct diag_range *range = sent_in_vain(r);
+
+    if (!range)
+        return NULL;
     struct diag_finding *f =
         diag_raise(r->step->out, DIAG_rst_retx_timeout, r->step->from, r->step->seg->frame,
                    range->again, diag_rst_since(r, range->time_ns), range->frame);

@@ -117,10 +117,8 @@ static bool is_data_after_close(const struct diag_rst *r)
            (answers_data(r) || r->kind == DIAG_RST_ACTIVE || diag_rst_peer_lost(r));
 }
 
-static bool crossed(const struct diag_rst *r)
+static bool crossed(const struct diag_rst *r, const struct diag_sent *data)
 {
-    const struct diag_sent *data = late_data(r);
-
     return diag_seq_lt(data->ack, r->x->fin_seq + 1) ||
            data->time_ns - r->x->fin_ns < diag_rtt(r->conn);
 }
@@ -128,14 +126,17 @@ static bool crossed(const struct diag_rst *r)
 static void report_data_after_close(const struct diag_rst *r)
 {
     const struct diag_sent *data = late_data(r);
+
+    if (!data)
+        return;
     uint32_t bytes = diag_rst_peer_lost(r) ? diag_rst_peer_lost(r) : data->payload;
     struct diag_finding *f = diag_raise(r->step->out, DIAG_rst_data_after_close, r->step->from,
                                         r->step->seg->frame, bytes, r->x->fin_frame, data->frame);
 
     if (!f)
         return;
-    f->cause = crossed(r) ? DIAG_CAUSE_crossing : DIAG_CAUSE_after_eof;
-    f->blame = diag_blame_side(crossed(r) ? r->step->from : diag_peer(r->step->from));
+    f->cause = crossed(r, data) ? DIAG_CAUSE_crossing : DIAG_CAUSE_after_eof;
+    f->blame = diag_blame_side(crossed(r, data) ? r->step->from : diag_peer(r->step->from));
     /* It may have closed only its sending side, and have left the data unread. */
     if (r->kind == DIAG_RST_ACTIVE) {
         f->blame |= diag_blame_side(r->step->from);

@@ -19,28 +19,30 @@ static const struct diag_tls_client_hello *hello_of(const struct diag_connection
     return tls && tls->client_hello->max_version ? tls->client_hello : NULL;
 }
 
-/* Two programs on one host ask for different things. */
-static bool asks_the_same(const struct diag_connection *conn, const struct diag_connection *other)
+/* By how much the other one offers a higher version; 0 when they do not ask for the same, as two
+ * programs on one host. */
+static int offers_higher(const struct diag_connection *conn, const struct diag_connection *other)
 {
     if (!diag_same_ends(conn, other))
-        return false;
+        return 0;
     const struct diag_tls_client_hello *a = hello_of(conn);
     const struct diag_tls_client_hello *b = hello_of(other);
 
-    return a && b && strcmp(a->server_name, b->server_name) == 0;
+    if (!a || !b || strcmp(a->server_name, b->server_name) != 0)
+        return 0;
+    return b->max_version - a->max_version;
 }
 
 static bool failed_higher(const struct diag_connection *conn, const struct diag_connection *other)
 {
-    return asks_the_same(conn, other) &&
-           hello_of(other)->max_version > hello_of(conn)->max_version &&
-           other->closer != DIAG_NO_SIDE && !diag_tls_established(other);
+    return offers_higher(conn, other) > 0 && other->closer != DIAG_NO_SIDE &&
+           !diag_tls_established(other);
 }
 
 /* Scanners try versions upwards, or all of them in any order; other programs have other habits. */
 static bool tried_lower(const struct diag_connection *conn, const struct diag_connection *other)
 {
-    return asks_the_same(conn, other) && hello_of(other)->max_version < hello_of(conn)->max_version;
+    return offers_higher(conn, other) < 0;
 }
 
 static void name_versions(struct diag_out *out, struct diag_finding *f, uint16_t from, uint16_t to)

@@ -100,7 +100,7 @@ static enum diag_cause part_lost(const struct run *run)
 {
     const struct diag_tls_message *hello = open_hello(run);
 
-    if (diag_seq_lt(hello->start, run->range->seq))
+    if (hello && diag_seq_lt(hello->start, run->range->seq))
         return DIAG_CAUSE_rest_lost;
     return run->y->sack_valid && diag_seq_lt(run->range->end, run->y->sack_edge)
                ? DIAG_CAUSE_first_lost
@@ -184,7 +184,9 @@ static void cite_run(struct diag_finding *f, const struct diag_range *range)
 
 static int64_t bytes_of(const struct run *run, enum diag_id id)
 {
-    return id == DIAG_tls_ch_not_acked ? open_hello(run)->length : payload_of(run->range);
+    const struct diag_tls_message *hello = id == DIAG_tls_ch_not_acked ? open_hello(run) : NULL;
+
+    return hello ? hello->length : payload_of(run->range);
 }
 
 /* In another connection the peer was heard after these data had been sent. */

@@ -70,18 +70,33 @@ void diag_gaps_count_late(const struct diag_step *step)
     }
 }
 
+/* A segment in the middle of a hole leaves two. Returns the size of the second. */
+static uint32_t keep_behind(const struct diag_step *step, uint32_t i)
+{
+    struct diag_half *x = step->x;
+    struct diag_hole rest = x->hole[i];
+
+    if (!diag_seq_lt(rest.seq, step->seg->seq) || !diag_seq_lt(step->end, rest.end) ||
+        x->hole_count == DIAG_HOLES)
+        return 0;
+    rest.seq = step->end;
+    x->hole[x->hole_count++] = rest;
+    return rest.end - rest.seq;
+}
+
 static void fill_hole(const struct diag_step *step, uint32_t i)
 {
     struct diag_hole *hole = &step->x->hole[i];
     uint32_t seq = step->seg->seq;
     uint32_t old = hole->end - hole->seq;
+    uint32_t behind = keep_behind(step, i);
     bool late = diag_gap_fills_late(step, hole);
 
     if (diag_seq_le(seq, hole->seq))
         hole->seq = diag_seq_lt(hole->end, step->end) ? hole->end : step->end;
     else
         hole->end = seq;
-    diag_loss_fill(step, hole, old - (hole->end - hole->seq), late);
+    diag_loss_fill(step, hole, old - behind - (hole->end - hole->seq), late);
     if (!diag_seq_lt(hole->seq, hole->end))
         drop_hole(step->x, i);
 }

@@ -171,10 +171,17 @@ void diag_loss_fill(const struct diag_step *step, const struct diag_hole *hole, 
 #define DISORDER_NS   (5 * DIAG_MS_NS)
 #define DISORDER_GAPS 8
 
+/* What is sent again is no older than what its sender had sent, neither by its own clock nor by the
+ * capture's; in a long burst that tells when the frame is no longer remembered. */
 static bool came_at_once(const struct diag_step *step, uint32_t frame)
 {
     const struct diag_connection *conn = step->conn;
+    const struct diag_half *x = step->x;
 
+    if (step->seg->options & DIAG_OPT_TIMESTAMPS && x->timestamps && step->seg->tsval != x->tsval)
+        return diag_seq_lt(step->seg->tsval, x->tsval);
+    if (step->seg->time_ns < x->last_ns)
+        return true;
     for (uint32_t i = conn->recent_count; i-- > 0;)
         if (conn->recent[i].frame == frame)
             return step->seg->time_ns - conn->recent[i].time_ns <= DISORDER_NS;
@@ -191,7 +198,9 @@ static bool came_after_ack(const struct diag_step *step)
         struct diag_loss *loss = &losses->record[i];
         uint32_t bytes = MIN(step->seg->payload, loss->open);
 
-        if (!loss->gap || loss->kind != DIAG_LOSS_CAPTURE || loss->side != step->from || !bytes ||
+        bool told = loss->kind == DIAG_LOSS_CAPTURE || loss->kind == DIAG_LOSS_NONE;
+
+        if (!loss->gap || !told || loss->side != step->from || !bytes ||
             step->seg->seq - loss->seq >= loss->bytes || !came_at_once(step, loss->decided))
             continue;
         take(losses, loss);

@@ -20,7 +20,7 @@ SETTLED = 0.02
 KEPT_KILOBYTES = 2048
 # Stories of few connections, whatever their length.
 OF_ONE = """one_byte unacknowledged leaps ack_storm sack_storm reversed holes again resets probes
-slow_answers stalls clock copies anything long_message small_records many_messages
+slow_answers stalls clock copies long_message small_records many_messages
 many_alerts""".split()
 # Hundreds of records or messages in a packet; of the rest it takes more packets to be measured.
 DEAR = "small_records", "many_messages"

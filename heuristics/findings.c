@@ -5,6 +5,15 @@
  */
 #include "core.h"
 
+/* No connection that anybody would look at has as many; made-up traffic has, and each is compared
+ * with all others in the verdict. */
+#define MOST_EVENTS 256
+
+static bool is_full(const struct diag_out *out)
+{
+    return !out->verdict && out->conn && out->conn->events && out->conn->events->len >= MOST_EVENTS;
+}
+
 static bool capture_supports(const struct diag_connection *conn, unsigned needs)
 {
     if (!conn)
@@ -33,7 +42,7 @@ struct diag_finding *diag_raise_values(struct diag_out *out, enum diag_id id, en
 {
     const struct diag_diagnosis *d = &diag_catalogue[id];
 
-    if (!capture_supports(out->conn, d->needs))
+    if (!capture_supports(out->conn, d->needs) || is_full(out))
         return NULL;
     struct diag_finding *finding = g_new0(struct diag_finding, 1);
 

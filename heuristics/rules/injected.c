@@ -20,6 +20,8 @@
 #define VOLLEY_NS DIAG_SECOND_NS
 /* Resets of a side that a later segment is held against. */
 #define LATEST 8
+/* Among so many resets of both sides. */
+#define LOOKED_AT 64
 /* Other weak clues that must stand beside the distance. */
 #define WEAK_ENOUGH 3
 /* Servers behind one address that were seen in this time. */
@@ -46,7 +48,7 @@ static struct diag_finding *report(const struct diag_step *step, const struct di
 
 static struct diag_reset *find_reset(struct diag_connection *conn, uint32_t frame)
 {
-    for (uint32_t i = conn->reset_count; i-- > 0;)
+    for (uint32_t i = conn->reset_count; i-- > 0 && conn->reset[i].frame >= frame;)
         if (conn->reset[i].frame == frame)
             return &conn->reset[i];
     return NULL;
@@ -179,13 +181,14 @@ static void source_goes_on(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
     const struct diag_half *x = step->x;
+    uint32_t oldest = conn->reset_count > LOOKED_AT ? conn->reset_count - LOOKED_AT : 0;
     unsigned seen = 0;
 
     /* A client that connects resets what belongs to another connection, and goes on by design. */
     if (step->rst || !x->rst_frame || step->seg->flags & DIAG_SYN ||
         x->rst_frame < conn->opening.ack_frame || diag_hops(step->seg->ttl) != diag_hops(x->ttl))
         return;
-    for (uint32_t i = conn->reset_count; i-- > 0 && seen < LATEST;) {
+    for (uint32_t i = conn->reset_count; i-- > oldest && seen < LATEST;) {
         struct diag_reset *reset = &conn->reset[i];
 
         if (reset->side != step->from)

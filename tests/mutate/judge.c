@@ -117,13 +117,21 @@ static void tell(const struct court *court, int story)
         _exit(1);
 }
 
+static bool finds_the_same(const struct court *court, unsigned story)
+{
+    GString *findings = findings_of(court->story[story]);
+    bool same = g_string_equal(findings, court->findings[story]);
+
+    g_string_free(findings, TRUE);
+    return same;
+}
+
 /* Something is found otherwise, and no story has said how it must be. */
 static bool differs(const struct court *court, const struct reach *reach, int number)
 {
     for (unsigned i = 0; i < court->stories; i++) {
         *court->now = (int)i;
-        if (reaches(reach, number, i) &&
-            !g_string_equal(findings_of(court->story[i]), court->findings[i]))
+        if (reaches(reach, number, i) && !finds_the_same(court, i))
             return true;
     }
     return false;

@@ -127,8 +127,9 @@ void diag_story_many_hellos(struct traffic *traffic, uint32_t packets)
 
     for (uint32_t i = 0; i < packets / 5; i++) {
         struct flow flow = begin(traffic, i);
+        size_t hello = client_hello(body, i);
 
-        diag_send_data(&flow, DIAG_CLIENT, data, record(data, 22, body, client_hello(body, i)));
+        diag_send_data(&flow, DIAG_CLIENT, data, record(data, 22, body, hello));
         if (i % 2)
             diag_send_now(&flow, DIAG_SERVER, DIAG_RST | DIAG_ACK);
         else
@@ -147,8 +148,10 @@ void diag_story_many_certificates(struct traffic *traffic, uint32_t packets)
         size_t at = 7;
 
         if (i % 500 == 0) {
+            size_t hello = client_hello(body, i);
+
             flow = begin(traffic, i);
-            diag_send_data(&flow, DIAG_CLIENT, data, record(data, 22, body, client_hello(body, i)));
+            diag_send_data(&flow, DIAG_CLIENT, data, record(data, 22, body, hello));
         }
         while (at + 203 < sizeof body) {
             at += put(body + at, 200, 3);

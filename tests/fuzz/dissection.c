@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What tshark does between a capture file and its output, for Wireshark 4.0 to 4.4. */
-#define _GNU_SOURCE /* setresuid */
+#define _GNU_SOURCE /* setresuid; NOLINT(bugprone-reserved-identifier) */
 #include "dissection.h"
 
 #include "input.h"
@@ -120,6 +120,7 @@ static tvbuff_t *buffer_of(const struct dissection_frame *frame)
     tvbuff_t *tvb;
 
     memcpy(copy, frame->data, frame->captured);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the next call hands it over */
     tvb = tvb_new_real_data(copy, frame->captured, (int)frame->length);
     tvb_set_free_cb(tvb, g_free);
     return tvb;

@@ -190,7 +190,7 @@ static void feed(struct session *s, enum diag_side side, struct diag_segment *se
                  struct input *in, bool keys)
 {
     struct diag_decrypted decrypted[DECRYPTED];
-    uint8_t *copies[DECRYPTED];
+    uint8_t *copies[DECRYPTED] = {NULL};
 
     segment->decrypted = decrypted;
     segment->decrypted_count = keys ? take_decrypted(in, decrypted, copies) : 0;

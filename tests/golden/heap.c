@@ -3,7 +3,7 @@
  * Preloaded into sharkd: at each SIGUSR1 the bytes that the program holds on its heap are added to
  * the file named in DIAG_HEAP. To be sent only while sharkd waits for a request.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier) */
 
 #include <fcntl.h>
 #include <malloc.h>

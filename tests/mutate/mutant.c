@@ -24,7 +24,7 @@ void mutated_file_add(struct mutated_file *file)
     file->next = files;
     files = file;
     if (wanted && strncmp(wanted, file->name, length) == 0 && wanted[length] == ':')
-        file->tried = atoi(wanted + length + 1);
+        file->tried = (int)strtol(wanted + length + 1, NULL, 10);
 }
 
 __attribute__((destructor)) static void write_reached(void)

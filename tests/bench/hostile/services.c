@@ -27,6 +27,7 @@ void diag_story_backlog(struct traffic *traffic, uint32_t packets)
 /* The answer to a question for an address. */
 static size_t write_answer(uint8_t *data, uint32_t number, const struct diag_address *address)
 {
+    static const uint8_t end_of_question[] = {0, 0, 1, 0, 1};
     static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4};
     char label[16];
     size_t length = (size_t)snprintf(label, sizeof label, "n%u", number);
@@ -42,8 +43,8 @@ static size_t write_answer(uint8_t *data, uint32_t number, const struct diag_add
     data[at++] = (uint8_t)length;
     memcpy(data + at, label, length);
     at += length;
-    memcpy(data + at, "\0\0\1\0\1", 5);
-    at += 5;
+    memcpy(data + at, end_of_question, sizeof end_of_question);
+    at += sizeof end_of_question;
     memcpy(data + at, record, sizeof record);
     memcpy(data + at + sizeof record, address->bytes, 4);
     return at + sizeof record + 4;

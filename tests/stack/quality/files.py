@@ -49,7 +49,7 @@ def ends_in_a_wait(scene):
     client, server = scene.pair()
     client.sendall(REQUEST)
     server.recv(4096)
-    time.sleep(0.5)
+    time.sleep(0.2)     # and what it takes to finish: below a slow answer
     file = short.finish()
     server.sendall(RESPONSE)
     client.recv(4096)

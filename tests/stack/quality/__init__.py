@@ -7,6 +7,8 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
+ROOM = '65536'   # KiB for packets that tcpdump has not read yet: what it loses is no fault of diag
+
 REQUEST = b'GET /file HTTP/1.1\r\nHost: quality\r\n\r\n'
 
 
@@ -54,8 +56,8 @@ class Recorder:
         self.file = os.path.join(tempfile.mkdtemp(), 'own.pcap')
         scene.bed.closing.callback(self.stop)
         self.process = namespace.start(
-            'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-Z', 'root', '--time-stamp-precision=nano', '-w',
-            self.file, *options, 'tcp', stderr=-1, text=True)
+            'tcpdump', '-i', link, '-n', '-U', '--immediate-mode', '-B', ROOM, '-Z', 'root',
+            '--time-stamp-precision=nano', '-w', self.file, *options, 'tcp', stderr=-1, text=True)
         for line in self.process.stderr:
             if 'listening on' in line:
                 return

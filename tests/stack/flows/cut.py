@@ -7,16 +7,23 @@ from flows.silent import ANSWER, REQUEST, nothing_passes
 from scene import scenario
 
 
-def lose_requests(scene, copies):
-    """So many copies of each segment with data of the client."""
+def meet_requests(scene, copies, happens):
+    """So many copies of each segment with data of the client end here; happens(packet) to each."""
     seen = {}
 
     def meddle(packet):
         if packet.sport != scene.local_port or not packet.payload:
             return True
         seen[packet.seq] = seen.get(packet.seq, 0) + 1
-        return seen[packet.seq] > copies
+        if seen[packet.seq] > copies:
+            return True
+        happens(packet)
+        return False
     scene.meddle = meddle
+
+
+def lose_requests(scene, copies):
+    meet_requests(scene, copies, lambda packet: None)
 
 
 def answer(scene, client, server):

@@ -3,7 +3,7 @@
 import struct
 import time
 
-from flows.cut import answer, lose_requests
+from flows.cut import answer, lose_requests, meet_requests
 from flows.pace import hang_up
 from flows.silent import ANSWER, REQUEST
 from packet import ACK, PSH
@@ -12,19 +12,11 @@ from scene import scenario
 
 def damage_requests(scene, copies):
     """So many copies of each segment with data of the client arrive with a wrong checksum."""
-    seen = {}
-
-    def meddle(packet):
-        if packet.sport != scene.local_port or not packet.payload:
-            return True
-        seen[packet.seq] = seen.get(packet.seq, 0) + 1
-        if seen[packet.seq] > copies:
-            return True
+    def damage(packet):
         whole = bytearray(packet.data)
         struct.pack_into('!H', whole, packet.l4 + 16, (packet.checksum + 77) % 2**16)
         scene.to_server.send(bytes(whole))
-        return False
-    scene.meddle = meddle
+    meet_requests(scene, copies, damage)
 
 
 @scenario('The path damages a request and each of its copies: the server drops them.', delay=0.005,
@@ -39,7 +31,7 @@ def always_damaged(scene):
     return {'client': {'retx_give_up'}, 'router': {'retx_give_up'}, 'server': {'checksum_drop'}}
 
 
-@scenario('The path damages a request twice; the third copy arrives whole.', delay=0.005,
+@scenario('The path damages a request and two of its copies; the third arrives whole.', delay=0.005,
           near=('request_unacked', 'retx_give_up'))
 def damaged_for_a_while(scene):
     client, server = scene.pair()

@@ -205,6 +205,8 @@ void diag_cite(struct diag_finding *finding, enum diag_role role, uint32_t frame
 
 /* The evidence of an earlier finding, in its order: the same story, told again. */
 void diag_cite_again(struct diag_finding *finding, const struct diag_finding *earlier);
+/* The receiver had asked for this hole, and the copy in this frame filled it late. */
+void diag_cite_late(struct diag_finding *finding, const struct diag_hole *hole, uint32_t frame);
 
 /* Keeps a name from the packets with the engine. */
 void diag_name_it(struct diag_out *out, struct diag_finding *finding, const char *text);

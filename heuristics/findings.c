@@ -85,6 +85,15 @@ void diag_cite_again(struct diag_finding *finding, const struct diag_finding *ea
         diag_cite(finding, earlier->evidence[i].role, earlier->evidence[i].frame);
 }
 
+void diag_cite_late(struct diag_finding *finding, const struct diag_hole *hole, uint32_t frame)
+{
+    if (finding)
+        finding->cause = DIAG_CAUSE_late;
+    diag_cite(finding, DIAG_ROLE_data, hole->frame);
+    diag_cite(finding, DIAG_ROLE_duplicate_ack, hole->asked_frame);
+    diag_cite(finding, DIAG_ROLE_retransmission, frame);
+}
+
 void diag_name_it(struct diag_out *out, struct diag_finding *finding, const char *text)
 {
     if (finding && text)

@@ -344,11 +344,7 @@ static void gap_closed_late(const struct diag_step *step)
         diag_raise(step->out, DIAG_tls_server_flight_gap, DIAG_SERVER, step->seg->frame, waited,
                    hole->end - hole->seq, hole->frame);
 
-    if (f)
-        f->cause = DIAG_CAUSE_late;
-    diag_cite(f, DIAG_ROLE_data, hole->frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
-    diag_cite(f, DIAG_ROLE_retransmission, step->seg->frame);
+    diag_cite_late(f, hole, step->seg->frame);
 }
 
 static void on_segment(const struct diag_step *step)

@@ -67,11 +67,7 @@ static void arrived_late(const struct diag_step *step)
     struct diag_finding *f = diag_raise(step->out, DIAG_retx_stall, step->from, step->seg->frame,
                                         step->seg->time_ns - hole->time_ns, 2, step->seg->frame);
 
-    if (f)
-        f->cause = DIAG_CAUSE_late;
-    diag_cite(f, DIAG_ROLE_data, hole->frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
-    diag_cite(f, DIAG_ROLE_retransmission, step->seg->frame);
+    diag_cite_late(f, hole, step->seg->frame);
 }
 
 static void on_segment(const struct diag_step *step)

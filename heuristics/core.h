@@ -9,7 +9,7 @@
 #ifndef DIAG_CORE_H
 #define DIAG_CORE_H
 
-#include "state.h"
+#include "tcp/state.h"
 
 /* What a segment may be, so that a family of rules is asked only about what can concern it. */
 enum diag_trait {

@@ -3,10 +3,10 @@
  * Takes facts in capture order, finds the connection of each, and lets every family of rules look
  * at the step it makes.
  */
-#include "copies.h"
-#include "loss.h"
+#include "tcp/copies.h"
+#include "tcp/loss.h"
 #include "portable.h"
-#include "spent.h"
+#include "tcp/spent.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a connection looks like from outside: a flat copy of what reports and fields show. */
 #include "judge.h"
-#include "loss.h"
-#include "tamper.h"
+#include "tcp/loss.h"
+#include "tcp/tamper.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef DIAG_RULES_BLAME_H
 #define DIAG_RULES_BLAME_H
 
-#include "../core.h"
+#include "core.h"
 
 static inline unsigned diag_blame_side(enum diag_side side)
 {

@@ -3,7 +3,7 @@
  * Capture quality: what the file itself hides. These findings accuse nobody; they lower or silence
  * the others.
  */
-#include "../loss.h"
+#include "tcp/loss.h"
 
 static void begins_in_the_middle(const struct diag_step *step)
 {

@@ -3,7 +3,7 @@
  * What the way of capturing does to a connection: frames cut short, segments that the network card
  * had not yet cut (or had already joined), a clock that jumps. Accuses nobody.
  */
-#include "../core.h"
+#include "core.h"
 
 /* ---- bytes of a frame that were not kept */
 

@@ -3,7 +3,7 @@
  * Everything was ready, and the client did not ask. Packets do not tell a program that is slow from
  * a user who reads or a connection opened in advance: without a lookup beside it, this is no fault.
  */
-#include "silence.h"
+#include "rules/silence.h"
 
 /* One pause is nothing. */
 #define OFTEN 2

@@ -3,8 +3,8 @@
  * What became of a ClientHello, other than an answer in TLS: a close as the first reaction, trouble
  * because it came in parts, a request for another one; and a client that sent none.
  */
-#include "../bounded.h"
-#include "../core.h"
+#include "bounded.h"
+#include "core.h"
 
 #include <stdio.h>
 

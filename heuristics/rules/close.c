@@ -3,7 +3,7 @@
  * Who closed, and why then. The one who closes is rarely the one who is guilty: a side that gave up
  * waiting, an idle timeout, a server that closes instead of answering, a receiver that breaks off.
  */
-#include "blame.h"
+#include "rules/blame.h"
 
 /* A transfer is under way when this many segments of data came within the last second. */
 #define TRANSFER_SEGMENTS 3

@@ -4,7 +4,7 @@
  * timestamps, a window) every Linux leaves out of its replies, so only an active reset is asked for
  * it; distance and time are physics, and count for both.
  */
-#include "clues.h"
+#include "rules/clues.h"
 
 /* Many hosts count the packets of all their connections together: after a pause, any may be next.
  */

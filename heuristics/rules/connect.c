@@ -4,9 +4,9 @@
  * way, success after retries, or a server that accepts and closes. Refusals are resets and live
  * with them (reset.c).
  */
-#include "blame.h"
-#include "connect.h"
-#include "path_mtu.h"
+#include "rules/blame.h"
+#include "rules/connect.h"
+#include "rules/path_mtu.h"
 
 #include <string.h>
 

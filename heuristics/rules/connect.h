@@ -3,7 +3,7 @@
 #ifndef DIAG_RULES_CONNECT_H
 #define DIAG_RULES_CONNECT_H
 
-#include "../core.h"
+#include "core.h"
 
 /* The server's bare ACK that answers the running series of SYNs and belongs to another connection
  * (RFC 5961 4.2); NULL if the last segment was none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two different contents for one sequence number: somebody else's, or damage. */
-#include "blame.h"
+#include "rules/blame.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * Congestion marks after the handshake. A mark by itself is never a fault: what is judged is that
  * marked data die where unmarked copies pass, and that marks are not answered as was agreed.
  */
-#include "blame.h"
+#include "rules/blame.h"
 
-#include "../ecn.h"
+#include "tcp/ecn.h"
 
 /* A loss by chance looks the same once. */
 #define ECT_LOST 2

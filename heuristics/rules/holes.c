@@ -3,8 +3,8 @@
  * Sent, and never arrived: a hole in the sender's bytes for which the receiver asks, told from a
  * hole in the capture; and a FIN that counts a byte which never was.
  */
-#include "blame.h"
-#include "silence.h"
+#include "rules/blame.h"
+#include "rules/silence.h"
 
 /* Below this the missing bytes may be a miscounted FIN rather than data. */
 #define FIN_JUMP_BYTES 2

@@ -3,8 +3,8 @@
  * After a long silence new data meet a reset of somebody who knows no such connection, and stands
  * elsewhere than the peer: a device that forgot it. (What meets no answer at all is in unacked.c.)
  */
-#include "blame.h"
-#include "clues.h"
+#include "rules/blame.h"
+#include "rules/clues.h"
 
 /* The reset in this frame, if it says that its sender knows no connection, although there was one.
  */

@@ -6,8 +6,8 @@
  * SYN/ACK are never judged here, and the habits of a *reply* (ID 0, no timestamps, window 0) are
  * those of an honest Linux.
  */
-#include "blame.h"
-#include "clues.h"
+#include "rules/blame.h"
+#include "rules/clues.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * What a client did while the server waited for it: whoever validates a certificate may ask for its
  * revocation (OCSP, a CRL: RFC 6960, RFC 5280 5), and for the names of those servers first.
  */
-#include "../bounded.h"
-#include "silence.h"
+#include "bounded.h"
+#include "rules/silence.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * How much was lost and sent again, and what only looks like loss: segments that were overtaken on
  * the way, and copies of what had arrived. Said at the end, when all are counted.
  */
-#include "../loss.h"
-#include "blame.h"
+#include "tcp/loss.h"
+#include "rules/blame.h"
 
 /* Several receive queues of one network card disorder frames by less. */
 #define QUEUES_NS DIAG_MS_NS

@@ -3,8 +3,8 @@
  * Nagle's algorithm holds a small segment back until what was sent before it is acknowledged
  * (RFC 896), and the peer holds that ACK back for data to go with it (RFC 1122 4.2.3.2).
  */
-#include "../spent.h"
-#include "blame.h"
+#include "tcp/spent.h"
+#include "rules/blame.h"
 
 #define OFTEN 3
 /* Linux delays an ACK by 40 ms, Windows by 40 to 200, BSD by 100; less what the shortest round trip

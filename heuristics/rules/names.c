@@ -3,7 +3,7 @@
  * A connection that waits for a name: the lookup is somebody's packets, the wait is this
  * connection's.
  */
-#include "../core.h"
+#include "core.h"
 
 static void report(const struct diag_step *step, const struct diag_name_delay *delay,
                    unsigned blame)

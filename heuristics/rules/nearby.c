@@ -4,7 +4,7 @@
  * three signs: options that every server has are missing, ACKs come much faster than any answer, no
  * hop lies between although the address is a public one.
  */
-#include "../spent.h"
+#include "tcp/spent.h"
 
 /* The ACK of a real server may come before its answer; so much before all answers, and from so
  * close by, it is another machine's. */

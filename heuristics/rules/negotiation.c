@@ -3,7 +3,7 @@
  * What SYN and SYN/ACK agree on, and what they cannot: two different SYN/ACKs for one SYN, options
  * that nobody offered, ECN bits sent back as they came, and a SYN that passes only without them.
  */
-#include "connect.h"
+#include "rules/connect.h"
 
 #include <string.h>
 

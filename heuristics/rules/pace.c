@@ -3,7 +3,7 @@
  * Time that the network took: only what the other end's stack answers by itself (SYN/ACK, the plain
  * ACK of a request) measures the way; everything else measures an application.
  */
-#include "../core.h"
+#include "core.h"
 
 /* A geostationary satellite takes 600 to 700 ms, and nobody can help that. */
 #define SLOW_NS (800 * DIAG_MS_NS)

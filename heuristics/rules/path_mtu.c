@@ -3,7 +3,7 @@
  * A path that drops segments for their size: small ones pass, the large ones never do, and the ICMP
  * message that would tell the sender does not arrive (RFC 2923 2.1).
  */
-#include "path_mtu.h"
+#include "rules/path_mtu.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
  * listener: somebody on the way, or the server itself, still holds the old connection and drops
  * what does not fit into it (TIME-WAIT, RFC 9293 3.6.1; the state table of a firewall or NAT).
  */
-#include "../core.h"
+#include "core.h"
 
-#include "../bounded.h"
+#include "bounded.h"
 
 /* Twice the maximum segment lifetime (RFC 9293 3.4.2): so long a TIME-WAIT may last. */
 #define TIME_WAIT_NS (240 * DIAG_SECOND_NS)

@@ -3,7 +3,7 @@
  * A reset that says why: in words, by a code of the RST diagnostic payload, or by the reason for
  * which a subflow of Multipath TCP is reset.
  */
-#include "../core.h"
+#include "core.h"
 
 #include <stdio.h>
 

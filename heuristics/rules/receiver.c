@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The receiver takes nothing: its window is closed, or it does not answer probes any more. */
-#include "blame.h"
+#include "rules/blame.h"
 
 /* One probe can be lost, and its repetition too. */
 #define DEAD_PROBES 3

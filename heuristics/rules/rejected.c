@@ -3,7 +3,7 @@
  * Data that arrive and are not taken: each transmission is answered at once by an ACK that stays
  * where it was. Both directions work; something in the segment is not what the receiver wants.
  */
-#include "blame.h"
+#include "rules/blame.h"
 
 /* One answer may have crossed the data on the way. */
 #define REFUSALS 2

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which alert refuses to negotiate a session anew. */
-#include "renegotiation.h"
+#include "rules/renegotiation.h"
 
 static bool is_alert(const struct diag_tls_message *message)
 {

@@ -3,7 +3,7 @@
 #ifndef DIAG_RULES_RENEGOTIATION_H
 #define DIAG_RULES_RENEGOTIATION_H
 
-#include "../core.h"
+#include "core.h"
 
 struct diag_refusal {
     uint32_t asked; /* frame of the HelloRequest or ClientHello inside the session */

@@ -3,7 +3,7 @@
  * Why was it reset? Every RST gets exactly one class: the first of the list that matches, decided
  * at its frame from the past.
  */
-#include "reset.h"
+#include "rules/reset.h"
 
 static const struct diag_rst_class *const classes[] = {
     &diag_rst_refused,        &diag_rst_bad_echo,    &diag_rst_bad_ack,

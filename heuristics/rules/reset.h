@@ -4,7 +4,7 @@
 #ifndef DIAG_RULES_RESET_H
 #define DIAG_RULES_RESET_H
 
-#include "blame.h"
+#include "rules/blame.h"
 
 struct diag_rst {
     const struct diag_step *step;

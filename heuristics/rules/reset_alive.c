@@ -3,7 +3,7 @@
  * Resets of a connection that was alive: out of the window, given up, broken off by an application,
  * unknown to the other end, and those that nothing explains.
  */
-#include "reset.h"
+#include "rules/reset.h"
 
 /* The server answers the end of the handshake by a number that the client never acknowledged: what
  * the client sent was rewritten on its way, so the server does not know it. */

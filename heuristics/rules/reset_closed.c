@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Resets of a connection that somebody had closed: harmless, or data that came too late. */
-#include "reset.h"
+#include "rules/reset.h"
 
 static bool sent_close_notify(const struct diag_rst *r)
 {

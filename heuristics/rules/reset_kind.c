@@ -4,7 +4,7 @@
  * the two ways in which a Linux kernel sends one: as a reply to a segment (no ACK flag, seq = that
  * segment's ACK number), or actively (seq = SND.NXT).
  */
-#include "reset.h"
+#include "rules/reset.h"
 
 /* A TLS close_notify, and what a server may add to it: nobody misses it. */
 #define TLS_FAREWELL_BYTES 64

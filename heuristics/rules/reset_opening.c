@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Resets that answer a SYN, a SYN/ACK, or a bare ACK in its place. */
-#include "clues.h"
-#include "connect.h"
-#include "reset.h"
+#include "rules/clues.h"
+#include "rules/connect.h"
+#include "rules/reset.h"
 
 /* ---- answers to a SYN */
 

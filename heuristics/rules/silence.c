@@ -4,8 +4,8 @@
  * (a pure ACK is enough). As expected: it sent nothing. Higher by N: N bytes were lost on the way.
  * Never heard again: unknown.
  */
-#include "../spent.h"
-#include "silence.h"
+#include "tcp/spent.h"
+#include "rules/silence.h"
 
 /* The ACK of the request itself proves nothing about an answer; one so much later does. */
 #define LATER_NS DIAG_SECOND_NS

@@ -4,7 +4,7 @@
 #ifndef DIAG_RULES_SILENCE_H
 #define DIAG_RULES_SILENCE_H
 
-#include "../core.h"
+#include "core.h"
 
 struct diag_wait {
     enum diag_id id;

@@ -3,8 +3,8 @@
  * What was sent again arrived in the end, and took its time. Whether somebody waited for it, and
  * whether anything was lost at all, are questions of their own.
  */
-#include "../spent.h"
-#include "blame.h"
+#include "tcp/spent.h"
+#include "rules/blame.h"
 
 /* One stall is told, but a harmless one does not speak for one that is not. */
 static bool is_told(const struct diag_connection *conn, bool harmless)

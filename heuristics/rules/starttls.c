@@ -3,9 +3,9 @@
  * TLS that was asked for in plain text and did not come about: STARTTLS refused or struck from the
  * list, a proxy that does not connect or drops the tunnel.
  */
-#include "../bounded.h"
-#include "../upgrade.h"
-#include "blame.h"
+#include "bounded.h"
+#include "tls/upgrade.h"
+#include "rules/blame.h"
 
 #define LINE_LENGTH 64
 /* A longer thing than QUIT or an LDAP unbind: the client goes on without TLS. */

@@ -3,7 +3,7 @@
  * The SYN/ACK: what it echoes, and that nobody takes it. Its numbers are checked only when the
  * client rejects it: a wrong value that everybody accepts is no fault of today.
  */
-#include "connect.h"
+#include "rules/connect.h"
 
 /* The client's timestamp clock when nothing else tells (RFC 7323 5.4 allows 1 ms to 1 s). */
 #define TICK_NS DIAG_MS_NS

@@ -4,7 +4,7 @@
  * complete. Whether the client had sent data by then, and whether they were accepted in the end,
  * tells a lost ACK from a server that defers, and both from a connection that never comes about.
  */
-#include "../core.h"
+#include "core.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * that are older than what their receiver has seen. Neither is a fault by itself: what is judged is
  * that the receiver does not take them.
  */
-#include "blame.h"
+#include "rules/blame.h"
 
 /* Of two transmissions without an answer one may be chance. */
 #define BARE_TIMES 2

@@ -2,8 +2,8 @@
 /*
  * TLS handshakes that a fatal alert in clear ends: who rejected what, and what had been offered.
  */
-#include "blame.h"
-#include "renegotiation.h"
+#include "rules/blame.h"
+#include "rules/renegotiation.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  * is a warning when the client rejected the certificate, in words that fit the fault. Verdicts
  * only: whether the clock of the file can be trusted is known at its end.
  */
-#include "../core.h"
+#include "core.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * TLS handshakes that end with a close and without a word. Silence in a handshake is told with the
  * other silences (silence.c).
  */
-#include "blame.h"
+#include "rules/blame.h"
 
 static const char *last_message(const struct diag_tls_facts *tls)
 {

@@ -3,7 +3,7 @@
  * A client that comes back with a lower TLS version because the higher one failed: the first
  * connection's trouble is with the version, or was blamed on it.
  */
-#include "../core.h"
+#include "core.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * What the order and length of encrypted records tell without a key, at the moment when somebody
  * closes: a rejection in TLS 1.3, an alert after data, a goodbye that is missing.
  */
-#include "blame.h"
-#include "renegotiation.h"
+#include "rules/blame.h"
+#include "rules/renegotiation.h"
 
 #define TLS_1_3        0x0304
 #define CCM_8          0x1305

@@ -2,7 +2,7 @@
 /*
  * One side speaks TLS and the other does not: the wrong port, the wrong scheme, a proxy.
  */
-#include "../core.h"
+#include "core.h"
 
 #include <stdio.h>
 #include <string.h>

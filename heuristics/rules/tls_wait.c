@@ -4,7 +4,7 @@
  * next; here its absence becomes one of the waits of the catalogue, if the packets leave no doubt
  * whose turn it is.
  */
-#include "silence.h"
+#include "rules/silence.h"
 
 /* ---- bytes that are missing inside a flight */
 

@@ -3,8 +3,8 @@
  * Something was sent again because nobody acknowledged it. One fact, one id: the first row of the
  * table that matches. What arrived in the end is another family's (stall.c).
  */
-#include "blame.h"
-#include "path_mtu.h"
+#include "rules/blame.h"
+#include "rules/path_mtu.h"
 
 #define FAREWELL_BYTES 64
 #define GIVE_UP_NS     (2 * DIAG_SECOND_NS)

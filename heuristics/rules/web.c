@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The name that a plain HTTP request asks for: what a filter on the way reads, too. */
 #include "core.h"
-#include "name_text.h"
+#include "names/text.h"
 
 #include <string.h>
 

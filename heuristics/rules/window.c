@@ -3,8 +3,8 @@
  * The window is what limits a transfer: its owner reads too slowly, or offers less than the path
  * carries in a round trip, or the sender does not scale it.
  */
-#include "../spent.h"
-#include "blame.h"
+#include "tcp/spent.h"
+#include "rules/blame.h"
 
 /* ---- window_limited */
 

@@ -3,9 +3,9 @@
  * Any sequence of name service messages must be read within bounds, and the books kept of them must
  * stay sound. Input: messages, each behind 4 bytes (length, service and direction, time, hosts).
  */
-#include "dns.h"
+#include "names/dns.h"
 #include "input.h"
-#include "names.h"
+#include "names/names.h"
 
 #include <string.h>
 

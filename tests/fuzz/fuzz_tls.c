@@ -5,8 +5,8 @@
  * sequence number, length) and perhaps followed by what somebody with the keys reads in it.
  */
 #include "input.h"
-#include "tls.h"
-#include "upgrade.h"
+#include "tls/tls.h"
+#include "tls/upgrade.h"
 
 #include <string.h>
 

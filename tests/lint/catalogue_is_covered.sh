@@ -11,7 +11,7 @@ complain()
 slugs=$(sed -n 's/^DIAGNOSIS(\([a-z0-9_]*\),.*/\1/p' heuristics/*.def)
 [ -n "$slugs" ] || complain catalogue "holds no diagnosis"
 for slug in $slugs; do
-    grep -qw "DIAG_$slug" heuristics/*.c heuristics/rules/*.c ||
+    grep -qw "DIAG_$slug" heuristics/*.c heuristics/*/*.c ||
         complain "$slug" "no rule reports it"
     grep -qsw "^expect $slug" tests/scenarios/*/"$slug".scn ||
         complain "$slug" "no scenario expects it (tests/scenarios/<family>/$slug.scn)"

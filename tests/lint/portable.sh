@@ -3,7 +3,7 @@
 # The core is C11 without extensions. Neither it nor the plugin uses what only POSIX or GNU has:
 # Windows and macOS are never compiled for here, so that the sources must promise it.
 set -eu
-sources='heuristics/*.[ch] heuristics/rules/*.c plugin/*.[ch]'
+sources='heuristics/*.[ch] heuristics/*/*.[ch] plugin/*.[ch]'
 exempt='^heuristics/portable\.h:'
 headers='(arpa|net|netinet|sys)/[a-z_]*|dirent|dlfcn|endian|err|fcntl|fnmatch|getopt|glob|libgen|netdb'
 headers="$headers|poll|pthread|pwd|regex|sched|semaphore|strings|syslog|termios|unistd|ws2tcpip"
@@ -18,5 +18,5 @@ found=$(grep -nE "^#include <($headers)\\.h>|($words)|(^|[^_[:alnum:]])($calls)(
 
 glib=$(pkg-config --cflags glib-2.0 | sed 's/-I/-isystem /g')
 # shellcheck disable=SC2086 # lists of files and of options
-printf '%s\n' heuristics/*.c heuristics/rules/*.c |
+printf '%s\n' heuristics/*.c heuristics/*/*.c |
     xargs -P 2 -n 20 "$1" -std=c11 -pedantic-errors -Wvla -Werror -fsyntax-only -Iheuristics $glib

@@ -6,7 +6,7 @@
 #define NAME_STORY_H
 
 #include "dns_message.h"
-#include "names.h"
+#include "names/names.h"
 
 #define MS INT64_C(1000000)
 /* rcodes beside the real ones: no error, and these answers */

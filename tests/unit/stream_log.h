@@ -3,7 +3,7 @@
 #ifndef STREAM_LOG_H
 #define STREAM_LOG_H
 
-#include "stream.h"
+#include "tls/stream.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The reader of DNS-format messages: what it tells of good ones, and that bad ones end it. */
-#include "dns.h"
+#include "names/dns.h"
 #include "check.h"
 #include "dns_message.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What can be told from the text of a name. */
-#include "name_text.h"
+#include "names/text.h"
 #include "check.h"
 
 #include <string.h>

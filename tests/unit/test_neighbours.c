@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which questions for a hardware address were never answered, and which silences mean nothing. */
-#include "neighbours.h"
+#include "names/neighbours.h"
 #include "check.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One direction of TCP in order: every byte once, however the segments come. */
-#include "stream.h"
+#include "tls/stream.h"
 #include "check.h"
 #include "stream_log.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was sent and not captured: told apart from what is only late by ACKs, FINs and bounds. */
-#include "stream.h"
+#include "tls/stream.h"
 #include "check.h"
 #include "stream_log.h"
 

@@ -6,7 +6,7 @@
 #ifndef TLS_STORY_H
 #define TLS_STORY_H
 
-#include "tls.h"
+#include "tls/tls.h"
 #include "tls_bytes.h"
 
 #include <glib.h>

@@ -93,9 +93,9 @@ struct diag_asked {
 
 struct diag_engine {
     struct diag_settings settings;
-    struct diag_asked asked[DIAG_TRAITS];    /* by bit of enum diag_trait */
-    GHashTable *by_tuple;                    /* struct tuple -> newest struct diag_connection */
-    GHashTable *by_stream;                   /* stream -> struct diag_connection */
+    struct diag_asked asked[DIAG_TRAITS]; /* by bit of enum diag_trait */
+    GHashTable *by_ends;   /* set of struct diag_connection: the newest between two endpoints */
+    GHashTable *by_stream; /* stream -> struct diag_connection */
     struct diag_connection *near[DIAG_NEAR]; /* some of by_stream, by its last bits */
     GPtrArray *connections;
     GPtrArray *findings; /* all events, owned, in frame order */

@@ -224,7 +224,7 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     bool nearby = suspect_proxy(judgement->made, made);
 
     s->conn = conn;
-    s->findings = g_new0(struct diag_judged, events + (judgement->made->len - made) + 1);
+    s->findings = g_new0(struct diag_judged, MAX(events + (judgement->made->len - made), 1));
     s->count = copy_judged(s->findings, conn->events, 0);
     s->count += copy_judged(s->findings + s->count, judgement->made, made);
     silence_overtaken(s);

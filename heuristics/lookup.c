@@ -5,62 +5,53 @@
  */
 #include "core.h"
 
+#include <assert.h>
 #include <string.h>
 
-struct tuple {
-    struct diag_endpoint low;
-    struct diag_endpoint high;
-};
+/* A connection is its own key: its first member is the pair of its endpoints. Either may come first
+ * in a packet. */
+static_assert(offsetof(struct diag_connection, endpoint) == 0, "the key of a connection");
 
-static int compare_endpoints(const struct diag_endpoint *a, const struct diag_endpoint *b)
+static bool same_endpoint(const struct diag_endpoint *a, const struct diag_endpoint *b)
 {
-    int order = memcmp(&a->address, &b->address, sizeof a->address);
-
-    return order ? order : (int)a->port - (int)b->port;
+    return a->port == b->port && memcmp(&a->address, &b->address, sizeof a->address) == 0;
 }
 
-static struct tuple tuple_of(const struct diag_endpoint *a, const struct diag_endpoint *b)
+static guint hash_endpoint(const struct diag_endpoint *e)
 {
-    struct tuple tuple;
+    guint hash = 2166136261U;
 
-    memset(&tuple, 0, sizeof tuple);
-    tuple.low = compare_endpoints(a, b) < 0 ? *a : *b;
-    tuple.high = compare_endpoints(a, b) < 0 ? *b : *a;
-    return tuple;
-}
-
-static guint hash_endpoint(guint hash, const struct diag_endpoint *e)
-{
     for (size_t i = 0; i < e->address.length; i++)
         hash = (hash ^ e->address.bytes[i]) * 16777619U;
     return (hash ^ e->port) * 16777619U;
 }
 
-static guint hash_tuple(gconstpointer key)
+static guint hash_pair(gconstpointer key)
 {
-    const struct tuple *tuple = key;
+    const struct diag_endpoint *pair = key;
 
-    return hash_endpoint(hash_endpoint(2166136261U, &tuple->low), &tuple->high);
+    return hash_endpoint(&pair[0]) + hash_endpoint(&pair[1]);
 }
 
-static gboolean equal_tuple(gconstpointer a, gconstpointer b)
+static gboolean equal_pair(gconstpointer a, gconstpointer b)
 {
-    const struct tuple *x = a;
-    const struct tuple *y = b;
+    const struct diag_endpoint *x = a;
+    const struct diag_endpoint *y = b;
 
-    return compare_endpoints(&x->low, &y->low) == 0 && compare_endpoints(&x->high, &y->high) == 0;
+    return (same_endpoint(&x[0], &y[0]) && same_endpoint(&x[1], &y[1])) ||
+           (same_endpoint(&x[0], &y[1]) && same_endpoint(&x[1], &y[0]));
 }
 
 void diag_lookup_init(struct diag_engine *engine)
 {
-    engine->by_tuple = g_hash_table_new_full(hash_tuple, equal_tuple, g_free, NULL);
+    engine->by_ends = g_hash_table_new(hash_pair, equal_pair);
     engine->by_stream = g_hash_table_new(g_direct_hash, g_direct_equal);
     engine->connections = g_ptr_array_new_with_free_func(diag_connection_free);
 }
 
 void diag_lookup_free(struct diag_engine *engine)
 {
-    g_hash_table_destroy(engine->by_tuple);
+    g_hash_table_destroy(engine->by_ends);
     g_hash_table_destroy(engine->by_stream);
     g_ptr_array_free(engine->connections, TRUE);
 }
@@ -74,9 +65,9 @@ struct diag_connection *diag_connection_between(const struct diag_engine *engine
                                                 const struct diag_endpoint *a,
                                                 const struct diag_endpoint *b)
 {
-    struct tuple tuple = tuple_of(a, b);
+    const struct diag_endpoint pair[2] = {*a, *b};
 
-    return g_hash_table_lookup(engine->by_tuple, &tuple);
+    return g_hash_table_lookup(engine->by_ends, pair);
 }
 
 /* Without a label from Wireshark, a SYN with a new ISN begins a connection, as it does there. */
@@ -106,8 +97,7 @@ static bool goes_on(const struct diag_connection *conn, const struct diag_segmen
     return server->syn && server->isn == seg->seq;
 }
 
-static struct diag_connection *start(struct diag_engine *engine, struct tuple *tuple,
-                                     struct diag_connection *previous,
+static struct diag_connection *start(struct diag_engine *engine, struct diag_connection *previous,
                                      const struct diag_segment *seg)
 {
     struct diag_connection *conn = diag_connection_new(engine, seg);
@@ -115,7 +105,7 @@ static struct diag_connection *start(struct diag_engine *engine, struct tuple *t
     conn->previous = previous;
     conn->index = engine->connections->len;
     g_ptr_array_add(engine->connections, conn);
-    g_hash_table_replace(engine->by_tuple, g_memdup2(tuple, sizeof *tuple), conn);
+    g_hash_table_add(engine->by_ends, conn);
     if (seg->stream != DIAG_NO_STREAM)
         g_hash_table_insert(engine->by_stream, GUINT_TO_POINTER(seg->stream), conn);
     return conn;
@@ -141,11 +131,9 @@ struct diag_connection *diag_connection_of(struct diag_engine *engine,
 
     if (conn)
         return conn;
-    struct tuple tuple = tuple_of(&seg->source, &seg->destination);
-
-    conn = g_hash_table_lookup(engine->by_tuple, &tuple);
+    conn = diag_connection_between(engine, &seg->source, &seg->destination);
     if (!conn || (another_stream(conn, seg) && !goes_on(conn, seg)))
-        return start(engine, &tuple, conn, seg);
+        return start(engine, conn, seg);
     if (seg->stream != DIAG_NO_STREAM)
         g_hash_table_insert(engine->by_stream, GUINT_TO_POINTER(seg->stream), conn);
     return conn;

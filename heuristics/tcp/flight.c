@@ -75,6 +75,13 @@ static uint16_t idle_before(const struct diag_step *step)
     return (uint16_t)MIN(idle / DIAG_SECOND_NS, UINT16_MAX);
 }
 
+/* Nearly always one request or answer, in few segments; else all that there may be. */
+static void make_room(struct diag_half *x)
+{
+    x->flight_room = x->flight_room ? DIAG_FLIGHT : DIAG_FLIGHT / 4;
+    x->flight = g_renew(struct diag_range, x->flight, x->flight_room);
+}
+
 void diag_flight_add(const struct diag_step *step)
 {
     const struct diag_segment *seg = step->seg;
@@ -83,8 +90,6 @@ void diag_flight_add(const struct diag_step *step)
 
     if (bare && !x->bare_frame)
         x->bare_frame = seg->frame;
-    if (!x->flight)
-        x->flight = g_new0(struct diag_range, DIAG_FLIGHT);
     if (x->flight_count == DIAG_FLIGHT) {
         struct diag_range *last = &x->flight[DIAG_FLIGHT - 1];
 
@@ -92,6 +97,8 @@ void diag_flight_add(const struct diag_step *step)
         last->size = MAX(last->size, size_of(seg));
         return;
     }
+    if (x->flight_count == x->flight_room)
+        make_room(x);
     x->flight[x->flight_count++] =
         (struct diag_range){.seq = seg->seq,
                             .end = step->end,

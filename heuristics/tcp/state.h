@@ -164,7 +164,8 @@ struct diag_half {
     uint32_t hole_count;
     struct diag_hole *hole; /* DIAG_HOLES, allocated with the first */
     uint32_t flight_count;
-    struct diag_range *flight; /* DIAG_FLIGHT, allocated with the first byte */
+    uint32_t flight_room;
+    struct diag_range *flight; /* grows up to DIAG_FLIGHT */
     unsigned options;          /* of its SYN or SYN/ACK */
     unsigned stripped;         /* of them, what a copy captured farther on lacks */
     uint16_t mss;
@@ -260,8 +261,8 @@ struct diag_request {
 };
 
 struct diag_connection {
+    struct diag_endpoint endpoint[2]; /* by enum diag_side; first, for lookup.c */
     struct diag_engine *engine;
-    struct diag_endpoint endpoint[2]; /* by enum diag_side */
     uint32_t stream;
     uint32_t index; /* in the engine's list */
     uint32_t first_frame;
@@ -312,8 +313,7 @@ struct diag_connection {
     bool ecn_off;             /* SYN and SYN/ACK agreed to none, and no mark was seen since */
     struct diag_tls *tls;
     bool tls_answered; /* the server has sent data that may answer some of the client's */
-    struct diag_connection *previous;  /* same 4-tuple, before */
-    struct diag_name_delay name_delay; /* a lookup that held this connection back */
+    struct diag_connection *previous; /* same 4-tuple, before */
     uint32_t recent_count;
     struct diag_sent
         *recent; /* the last DIAG_RECENT at most, in a space that they wander through */

@@ -270,8 +270,8 @@ static void keep_head(struct diag_sent *sent, const struct diag_segment *seg)
         memcpy(sent->head, seg->data, sent->head_length);
 }
 
-/* Most connections of a scan have three segments, so the space begins small; and it is twice the
- * window, so that the window is moved back only once in DIAG_RECENT segments. */
+/* The connections of a scan have one to three segments, so the space begins small; and it is twice
+ * the window, so that the window is moved back only once in DIAG_RECENT segments. */
 static void make_room(struct diag_connection *conn)
 {
     const uint32_t most = 2 * DIAG_RECENT;
@@ -280,7 +280,7 @@ static void make_room(struct diag_connection *conn)
         memmove(conn->recent_space, conn->recent, conn->recent_count * sizeof *conn->recent);
         conn->recent_start = 0;
     } else {
-        conn->recent_capacity = conn->recent_capacity ? most : 4;
+        conn->recent_capacity = conn->recent_capacity ? MIN(conn->recent_capacity * 4, most) : 1;
         conn->recent_space = g_renew(struct diag_sent, conn->recent_space, conn->recent_capacity);
     }
 }

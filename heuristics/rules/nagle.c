@@ -19,7 +19,7 @@ static bool is_small(const struct diag_step *step, uint32_t payload)
 {
     uint32_t mss = MIN(diag_mss_of(step->x), diag_mss_of(step->y));
 
-    return payload > 0 && payload < mss / 2;
+    return payload < mss / 2;
 }
 
 /* Small data were under way, and more small data did not wait: this sender does not use Nagle's
@@ -39,9 +39,9 @@ static bool follows_bare_ack(const struct diag_step *step)
     const struct diag_half *x = step->x;
     const struct diag_half *y = step->y;
 
-    return x->una_valid && x->una == x->nxt && y->window >= 2 * diag_mss_of(y) &&
+    return x->una == x->nxt && y->window >= 2 * diag_mss_of(y) &&
            y->ack_frame == step->conn->last_frame && x->last_frame == x->data_frame &&
-           x->data_frame > y->data_frame && y->ack_frame > x->data_frame;
+           x->data_frame > y->data_frame;
 }
 
 /* How long the ACK was held back beyond its way; 0 if it was not, or held nothing back. */
@@ -97,16 +97,29 @@ static void on_segment(const struct diag_step *step)
         report_event(step);
 }
 
+/* Of this side, which has held back often enough for one. */
+static const struct diag_finding *said_of(const struct diag_connection *conn, enum diag_side side)
+{
+    for (guint i = 0; i < conn->events->len; i++) {
+        const struct diag_finding *f = g_ptr_array_index(conn->events, i);
+
+        if (f->id == DIAG_delayed_ack_nagle && f->side == side)
+            return f;
+    }
+    return NULL;
+}
+
 /* All of them, once they are known. */
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
     for (enum diag_side side = DIAG_CLIENT; side <= DIAG_SERVER; side++) {
         const struct diag_half *x = &conn->half[side];
-        const struct diag_finding *said = x->held > OFTEN && !x->never_holds
-                                              ? diag_raised_finding(conn, DIAG_delayed_ack_nagle)
-                                              : NULL;
 
-        if (said && said->side == side)
+        if (x->held <= OFTEN || x->never_holds)
+            continue;
+        const struct diag_finding *said = said_of(conn, side);
+
+        if (said)
             diag_cite_again(report(conn, out, side, said->frame), said);
     }
 }

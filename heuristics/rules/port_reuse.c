@@ -21,8 +21,8 @@ static bool is_answered_meanwhile(const struct diag_connection *conn,
     const struct diag_endpoint *x = &conn->endpoint[DIAG_SERVER];
     const struct diag_endpoint *y = &other->endpoint[DIAG_SERVER];
 
-    return other->opening.synack_frame && other->opening.synack_ns > conn->opening.first_ns &&
-           x->port == y->port && diag_same_address(&x->address, &y->address);
+    return other->opening.synack_ns > conn->opening.first_ns && x->port == y->port &&
+           diag_same_address(&x->address, &y->address);
 }
 
 static bool stays_unanswered(const struct diag_connection *conn)
@@ -57,7 +57,7 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
     f->confidence = DIAG_MEDIUM;
     f->blame = DIAG_BLAME_CLIENT | DIAG_BLAME_MIDDLEBOX | DIAG_BLAME_SERVER;
     diag_cite(f, DIAG_ROLE_old_connection, old->last_frame);
-    for (uint32_t i = 0; i < o->series && i < DIAG_SYN_FRAMES; i++)
+    for (uint32_t i = 0; i < DIAG_SYN_FRAMES; i++)
         diag_cite(f, DIAG_ROLE_syn, o->frame[i]);
 }
 

@@ -338,6 +338,9 @@ int64_t diag_kept_closed(const struct diag_connection *conn, enum diag_side side
 /* When the waiting of a side ended: the close, or the end of the capture. */
 int64_t diag_wait_end(const struct diag_connection *conn);
 
+/* Connections looked at on either side. */
+#define DIAG_BESIDE_MOST 512
+
 /* The test holds for a connection that began within this time before or after (beside.c). */
 bool diag_any_beside(const struct diag_connection *conn, int64_t within_ns,
                      bool (*test)(const struct diag_connection *conn,

@@ -9,8 +9,6 @@
 
 /* RFC 8305 8: attempts start 250 ms after one another, 2 s at most. */
 #define RACE_NS (2 * DIAG_SECOND_NS)
-/* Connections looked at on either side. */
-#define BESIDE_MOST 512
 
 const struct diag_connection *
 diag_beside(const struct diag_connection *conn, int step, int64_t within_ns,
@@ -19,7 +17,7 @@ diag_beside(const struct diag_connection *conn, int step, int64_t within_ns,
     const GPtrArray *all = conn->engine->connections;
     guint i = conn->index;
 
-    for (unsigned n = 0; n < BESIDE_MOST; n++) {
+    for (unsigned n = 0; n < DIAG_BESIDE_MOST; n++) {
         i += (guint)step; /* wraps below 0, which ends the loop */
         if (i >= all->len)
             return NULL;

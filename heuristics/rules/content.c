@@ -9,11 +9,10 @@
 /* So many in a row that counted up, and the source counts. */
 #define ID_STEPS 3
 
+/* So much of both is known. */
 static uint8_t shorter(const struct diag_sent *old, const struct diag_segment *seg)
 {
-    uint32_t n = seg->captured < DIAG_HEAD_BYTES ? seg->captured : DIAG_HEAD_BYTES;
-
-    return old->head_length < n ? old->head_length : (uint8_t)n;
+    return (uint8_t)MIN(seg->captured, old->head_length);
 }
 
 static bool is_zero(const uint8_t *data, uint8_t n)
@@ -36,7 +35,7 @@ static bool is_same_packet(const struct diag_connection *conn, const struct diag
 static bool differs_in_id(const struct diag_connection *conn, const struct diag_sent *old,
                           const struct diag_segment *seg)
 {
-    uint16_t last = 0;
+    const struct diag_sent *last = NULL;
     unsigned steps = 0;
 
     for (uint32_t i = 0; i < conn->recent_count; i++) {
@@ -44,12 +43,15 @@ static bool differs_in_id(const struct diag_connection *conn, const struct diag_
 
         if (sent == old || sent->from != old->from || sent->flags & DIAG_RST)
             continue;
-        steps = diag_id_follows(last, sent->ip_id) ? steps + 1 : 0;
-        last = sent->ip_id;
+        steps = last && diag_id_follows(last->ip_id, sent->ip_id) ? steps + 1 : 0;
+        last = sent;
     }
-    bool odd = !diag_id_follows(last, old->ip_id) && !diag_id_follows(old->ip_id, last);
+    if (steps < ID_STEPS)
+        return false;
+    bool odd =
+        !diag_id_follows(last->ip_id, old->ip_id) && !diag_id_follows(old->ip_id, last->ip_id);
 
-    return steps >= ID_STEPS && odd == diag_id_follows(last, seg->ip_id);
+    return odd == diag_id_follows(last->ip_id, seg->ip_id);
 }
 
 /* Different bytes alone may be damage on the way, repaired by a retransmission, or a file that
@@ -74,8 +76,7 @@ static void conflicting_data(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
 
-    if (!step->seg->payload || step->rst || step->seg->flags & DIAG_SYN ||
-        diag_raised(conn, DIAG_data_conflict))
+    if (step->rst || diag_raised(conn, DIAG_data_conflict))
         return;
     for (uint32_t i = 0; i < conn->recent_count; i++) {
         const struct diag_sent *old = &conn->recent[i];

@@ -29,9 +29,7 @@ static void note(struct search *search, enum diag_cause cause, uint32_t frame, c
     struct diag_lookups *found = &search->found;
 
     found->count++;
-    if (found->cause == DIAG_CAUSE_revocation && cause != DIAG_CAUSE_revocation)
-        return;
-    if (found->cause == cause && found->frame)
+    if (found->cause == cause || found->cause == DIAG_CAUSE_revocation)
         return;
     found->cause = cause;
     found->frame = frame;
@@ -56,7 +54,7 @@ static void look_at(struct search *search, const struct diag_connection *other)
 {
     const struct diag_connection *conn = search->conn;
     const struct diag_address *client = &conn->endpoint[DIAG_CLIENT].address;
-    struct diag_name_origin origin;
+    struct diag_name_origin origin = {0};
 
     if (other->first_ns < search->since_ns || other->endpoint[DIAG_SERVER].port != HTTP_PORT ||
         !diag_same_address(&other->endpoint[DIAG_CLIENT].address, client))
@@ -69,14 +67,13 @@ static void look_at(struct search *search, const struct diag_connection *other)
 
 struct diag_lookups diag_lookups_meanwhile(const struct diag_connection *conn, int64_t since_ns)
 {
-    const unsigned most = 512;
     const GPtrArray *all = conn->engine->connections;
     struct search search = {.conn = conn, .since_ns = since_ns};
     guint first = conn->index + 1;
 
     diag_names_asked(conn->engine->names, &conn->endpoint[DIAG_CLIENT].address, since_ns,
                      name_asked, &search);
-    for (guint i = first; i < all->len && i - first < most; i++)
+    for (guint i = first; i < all->len && i - first < DIAG_BESIDE_MOST; i++)
         look_at(&search, g_ptr_array_index(all, i));
     return search.found;
 }

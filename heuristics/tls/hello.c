@@ -117,6 +117,9 @@ static void read_server_name(struct diag_tls_client_hello *hello, struct cursor 
     if (list.left < 3 || number(&list, 1) != 0)
         return;
     name = vector(&list, 2);
+    /* The beginning of a name is another name. */
+    if (name.bad)
+        return;
     hello->has_server_name = true;
     hello->server_name_length = (uint8_t)MIN(name.left, DIAG_TLS_MAX_NAME);
     if (name.left > 0)

@@ -129,8 +129,7 @@ static bool only_server_scales(const struct diag_step *step)
     const struct diag_half *x = step->x;
     const struct diag_half *y = step->y;
 
-    return step->from == DIAG_CLIENT && x->options & DIAG_OPT_WSCALE && y->syn &&
-           !(y->options & DIAG_OPT_WSCALE) && y->edge_valid && y->window > 0 &&
+    return x->options & DIAG_OPT_WSCALE && y->syn && !(y->options & DIAG_OPT_WSCALE) && y->window &&
            diag_seq_diff(y->edge, y->ack) >= (int32_t)(y->window << LEAST_SHIFT);
 }
 
@@ -162,13 +161,13 @@ static void fills_to_the_brim(const struct diag_step *step)
     struct diag_half *x = step->x;
     bool both = both_scale(step);
 
-    if (!step->fresh || !step->y->ack_valid || x->over_brim || step->fin)
+    if (!step->fresh || x->over_brim || step->fin)
         return;
     int32_t over = diag_seq_diff(step->end, both ? brim(step->y) : step->y->ack + step->y->window);
 
     if (over > 0) {
         x->brims = 0;
-        x->over_brim = !x->syn || diag_seq_diff(step->end, x->isn) > UNSCALED_MOST;
+        x->over_brim = diag_seq_diff(step->end, x->isn + 1) > UNSCALED_MOST;
     } else if (over == 0 && (both || only_server_scales(step)) && ++x->brims == OFTEN) {
         report_lost_scale(step, both ? DIAG_CAUSE_none : DIAG_CAUSE_stripped);
     }

@@ -144,7 +144,7 @@ void scn_draft_options(struct scn_draft *draft)
     set_sack(draft);
     segment->options = without(draft, segment->options);
     segment->mss = (uint16_t)scn_line_number(line, "mss", UINT16_MAX, 1460);
-    segment->wscale = (uint8_t)scn_line_number(line, "ws", 14, 7);
+    segment->wscale = (uint8_t)scn_line_number(line, "ws", UINT8_MAX, 7);
     if (scn_line_flag(line, "sackok"))
         segment->options |= DIAG_OPT_SACK_PERMITTED;
     set_mptcp(draft);

@@ -127,7 +127,7 @@ static void says_words(const struct diag_step *step)
 
 static void on_segment(const struct diag_step *step)
 {
-    if (!step->rst || diag_raised(step->conn, DIAG_rst_with_reason))
+    if (diag_raised(step->conn, DIAG_rst_with_reason))
         return;
     if (!says_diagnostic(step) && !says_subflow(step))
         says_words(step);

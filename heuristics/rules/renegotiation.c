@@ -23,8 +23,9 @@ bool diag_refused_renegotiation(const struct diag_tls_facts *tls, struct diag_re
     uint8_t alerts = alerts_at_end(tls), n = tls->message_count;
 
     if (tls->messages_dropped || tls->alerts_dropped || !tls->established.frame || alerts == 0 ||
-        alerts > 2 || alerts > tls->alert_count || alerts == n)
+        alerts > 2)
         return false;
+    /* A session that has begun has said more than alerts, and each alert is remembered. */
     const struct diag_tls_message *asked = &tls->messages[n - 1 - alerts];
     const struct diag_tls_alert *alert = &tls->alerts[tls->alert_count - alerts];
 

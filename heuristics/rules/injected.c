@@ -18,9 +18,7 @@
 #define GOES_ON_NS (10 * DIAG_SECOND_NS)
 /* One that resets by guessing does it in one go. */
 #define VOLLEY_NS DIAG_SECOND_NS
-/* Resets of a side that a later segment is held against. */
-#define LATEST 8
-/* Among so many resets of both sides. */
+/* Resets that a later segment is held against. */
 #define LOOKED_AT 64
 /* Other weak clues that must stand beside the distance. */
 #define WEAK_ENOUGH 3
@@ -61,14 +59,14 @@ static bool was_established(const struct diag_connection *conn)
 
 /* ---- the same source goes on: a reset leaves no connection behind that could */
 
-/* A reset in the handshake rejects a SYN/ACK that was not meant for it, or is that of a kernel
- * which knows nothing of a TCP in user space; one out of the window may be left from the connection
- * before on these ports. */
+/* A reset in the handshake refuses it, rejects a SYN/ACK of another connection, or is that of a
+ * kernel which knows nothing of a TCP in user space; one out of the window may be left from the
+ * connection before on these ports. */
 static bool is_of_this_connection(const struct diag_connection *conn,
                                   const struct diag_reset *reset)
 {
     return was_established(conn) && reset->frame > conn->opening.ack_frame &&
-           reset->kind != DIAG_RST_REFUSE && reset->class != DIAG_rst_out_of_window;
+           reset->class != DIAG_rst_out_of_window;
 }
 
 /* It acknowledges the very bytes that the reset answered: it was sent after they had arrived. */
@@ -76,7 +74,7 @@ static bool knows_trigger(const struct diag_step *step, const struct diag_reset 
 {
     const struct diag_connection *conn = step->conn;
 
-    for (uint32_t i = 0; i < conn->recent_count; i++) {
+    for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *sent = &conn->recent[i];
 
         if (sent->frame == reset->answers)
@@ -92,13 +90,14 @@ static const struct diag_sent *clock_before(const struct diag_connection *conn,
 {
     const struct diag_sent *first = NULL;
 
-    for (uint32_t i = 0; i < conn->recent_count && conn->recent[i].frame < reset->frame; i++) {
+    for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *sent = &conn->recent[i];
 
-        if (sent->from != reset->side || !sent->timestamps || sent->flags & DIAG_RST)
+        if (sent->frame > reset->frame || sent->from != reset->side || !sent->timestamps ||
+            sent->flags & DIAG_RST)
             continue;
-        first = first ? first : sent;
-        *last = sent;
+        first = sent;
+        *last = *last ? *last : sent;
     }
     return first;
 }
@@ -110,16 +109,15 @@ static bool clock_says_later(const struct diag_step *step, const struct diag_res
     const struct diag_sent *last = NULL;
     const struct diag_sent *first = clock_before(step->conn, reset, &last);
 
-    if (!first || !(step->seg->options & DIAG_OPT_TIMESTAMPS))
+    if (!first)
         return false;
     int64_t ticks = (int32_t)(last->tsval - first->tsval);
     int64_t more = (int32_t)(step->seg->tsval - last->tsval);
-    int64_t took = last->time_ns - first->time_ns;
 
-    if (ticks <= 0 || took <= 0 || more <= 0 || more > 4 * ticks)
+    if (more <= 0 || more > 4 * ticks)
         return false;
     /* The product of the two would overflow within an hour of a clock that counts microseconds. */
-    double after = (double)more / (double)ticks * (double)took;
+    double after = (double)more / (double)ticks * (double)(last->time_ns - first->time_ns);
 
     return after - MAX(after / 4, (double)OVERTAKEN_NS) > (double)(reset->time_ns - last->time_ns);
 }
@@ -146,7 +144,7 @@ static bool acknowledges_more(const struct diag_step *step, const struct diag_re
     uint32_t ack = step->seg->ack;
     bool own = reset->kind == DIAG_RST_ACTIVE || foreign;
 
-    if (!(step->seg->flags & DIAG_ACK) || !own || diag_seq_lt(step->y->nxt, ack))
+    if (!own || diag_seq_lt(step->y->nxt, ack))
         return false;
     if (diag_seq_lt(reset->peer_end, ack))
         return true;
@@ -169,9 +167,7 @@ static bool contradicts(const struct diag_step *step, struct diag_reset *reset)
         diag_clue_add(reset, DIAG_CLUE_goes_on, step->seg->frame, reset->seq, step->seg->seq);
     else if (acknowledges)
         diag_clue_add(reset, DIAG_CLUE_acknowledges, step->seg->frame,
-                      reset->has_ack && diag_seq_lt(reset->ack, reset->peer_end) ? reset->ack
-                                                                                 : reset->peer_end,
-                      step->seg->ack);
+                      reset->has_ack ? reset->ack : reset->peer_end, step->seg->ack);
     else
         return false;
     return true;
@@ -181,20 +177,14 @@ static void source_goes_on(const struct diag_step *step)
 {
     struct diag_connection *conn = step->conn;
     const struct diag_half *x = step->x;
-    uint32_t oldest = conn->reset_count > LOOKED_AT ? conn->reset_count - LOOKED_AT : 0;
-    unsigned seen = 0;
+    uint32_t oldest = conn->reset_count - MIN(conn->reset_count, LOOKED_AT);
 
-    /* A client that connects resets what belongs to another connection, and goes on by design. */
-    if (step->rst || !x->rst_frame || step->seg->flags & DIAG_SYN ||
-        x->rst_frame < conn->opening.ack_frame || diag_hops(step->seg->ttl) != diag_hops(x->ttl))
+    if (!x->rst_frame || diag_hops(step->seg->ttl) != diag_hops(x->ttl))
         return;
-    for (uint32_t i = conn->reset_count; i-- > oldest && seen < LATEST;) {
+    for (uint32_t i = conn->reset_count; i-- > oldest;) {
         struct diag_reset *reset = &conn->reset[i];
 
-        if (reset->side != step->from)
-            continue;
-        seen++;
-        if (contradicts(step, reset))
+        if (reset->side == step->from && contradicts(step, reset))
             diag_cite(report(step, reset, DIAG_CAUSE_goes_on, step->seg->frame),
                       step->seg->payload ? DIAG_ROLE_data : DIAG_ROLE_ack, step->seg->frame);
     }
@@ -205,8 +195,8 @@ static void source_goes_on(const struct diag_step *step)
 /* Not the next byte of the source, nor one that its peer ever acknowledged or would take. */
 static bool answers_nothing(const struct diag_half *y, const struct diag_reset *reset)
 {
-    return reset->kind == DIAG_RST_ODD && !reset->answers && y->ack_valid && y->edge_valid &&
-           diag_seq_lt(y->ack, reset->seq) && diag_seq_lt(reset->seq, y->edge);
+    return reset->kind == DIAG_RST_ODD && diag_seq_lt(y->ack, reset->seq) &&
+           diag_seq_lt(reset->seq, y->edge);
 }
 
 /* A segment of the peer in between may have asked for the second (RFC 5961 3.2). */
@@ -217,13 +207,12 @@ static void two_numbers(const struct diag_step *step, struct diag_reset *reset)
     if (!answers_nothing(step->y, reset) || !was_established(conn) ||
         diag_raised(conn, DIAG_cap_gap_not_captured))
         return;
-    for (uint32_t i = conn->reset_count - 1; i-- > 0;) {
+    for (uint32_t i = conn->reset_count; i-- > 0;) {
         const struct diag_reset *first = &conn->reset[i];
 
-        if (reset->time_ns - first->time_ns > VOLLEY_NS || step->y->last_frame > first->frame)
+        if (reset->time_ns - first->time_ns > VOLLEY_NS || step->y->last_frame >= first->frame)
             return;
-        if (first->side != step->from || first->seq == reset->seq ||
-            !answers_nothing(step->y, first))
+        if (first->seq == reset->seq || !answers_nothing(step->y, first))
             continue;
         diag_clue_add(reset, DIAG_CLUE_two_numbers, first->frame, reset->seq, first->seq);
         diag_cite(report(step, reset, DIAG_CAUSE_two_numbers, first->frame), DIAG_ROLE_rst,
@@ -270,7 +259,6 @@ static void habits_change(const struct diag_step *step, const struct diag_reset 
     uint32_t own = compared_with(reset, DIAG_CLUE_hop_count);
 
     if (!own || !was_established(step->conn) || diag_weak_clues(reset) < WEAK_ENOUGH ||
-        diag_raised(step->conn, DIAG_rst_injected) ||
         diag_any_beside(step->conn, SIBLINGS_NS, is_sibling))
         return;
     struct diag_finding *f = report(step, reset, DIAG_CAUSE_habits, own);

@@ -110,6 +110,20 @@ static void put_clues(const struct diag_view *view, GString *out)
     put_text(out, out->len ? "" : NULL);
 }
 
+/* "5: TTL 61, ..., 5: ..." */
+static void put_clue_texts(const struct diag_view *view, GString *out)
+{
+    for (size_t i = 0; i < view->reset_count; i++)
+        for (unsigned k = 0; k < view->resets[i].clue_count; k++) {
+            char text[200];
+
+            diag_render_clue(&view->resets[i].clues[k], view->resets[i].side, text, sizeof text);
+            g_string_append_printf(out, "%s%u: %s", out->len ? ", " : "", view->resets[i].frame,
+                                   text);
+        }
+    put_text(out, out->len ? "" : NULL);
+}
+
 static void put_tamper(const struct diag_view *view, GString *out)
 {
     put_text(out, view->tamper_signature);
@@ -154,6 +168,7 @@ static const struct statement {
     {"options", put_options},
     {"times", put_times},
     {"clues", put_clues},
+    {"clue_texts", put_clue_texts},
     {"tamper", put_tamper},
     {"losses", put_losses},
 };

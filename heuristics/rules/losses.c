@@ -15,9 +15,9 @@
 #define LOSS_MIN_LOST 5
 /* What a sender has on its way when a router tells it of a smaller MTU (RFC 6928). */
 #define INITIAL_WINDOW 10
-/* A user notices so much waiting, and this share of the transfer. */
-#define WAITED_NS    DIAG_SECOND_NS
-#define WAITED_SHARE 10
+/* A user notices so much waiting, and this part of the transfer. */
+#define WAITED_NS   DIAG_SECOND_NS
+#define WAITED_PART 10
 
 /* What was sent again although it had arrived was not lost. */
 static uint32_t needless_of(const struct diag_connection *conn, enum diag_side side)
@@ -37,7 +37,7 @@ static int64_t bytes_lost(const struct diag_connection *conn, enum diag_side sid
 {
     uint64_t bytes = 0;
 
-    for (int where = 0; conn->losses && where < DIAG_LOSS_PLACES; where++)
+    for (int where = DIAG_LOSS_BEFORE; conn->losses && where < DIAG_LOSS_PLACES; where++)
         bytes += conn->losses->sum[side][DIAG_LOSS_NETWORK][where].bytes +
                  conn->losses->sum[side][DIAG_LOSS_SELECTIVE][where].bytes;
     return (int64_t)bytes;
@@ -48,13 +48,7 @@ static int64_t bytes_lost(const struct diag_connection *conn, enum diag_side sid
 static bool was_noticed(const struct diag_half *x)
 {
     return x->repair_ns >= WAITED_NS &&
-           x->repair_ns >= (x->data_ns - x->first_data_ns) / (100 / WAITED_SHARE);
-}
-
-/* What nobody waited for slows nothing down. */
-static int64_t felt_of(int64_t copies, uint32_t unfelt)
-{
-    return copies > unfelt ? copies - unfelt : 0;
+           x->repair_ns >= (x->data_ns - x->first_data_ns) / WAITED_PART;
 }
 
 static bool is_much(const struct diag_connection *conn, int64_t copies, uint32_t sent)
@@ -81,7 +75,8 @@ static void count_losses(const struct diag_connection *conn, struct diag_out *ou
 
     if (!f)
         return;
-    int64_t felt = felt_of(lost, x->unfelt);
+    /* What nobody waited for slows nothing down. */
+    int64_t felt = (int64_t)lost - x->unfelt;
 
     if (was_noticed(x) || is_much(conn, felt, sent))
         f->severity = DIAG_WARN;
@@ -95,7 +90,7 @@ static void overtaken_on_the_way(const struct diag_connection *conn, struct diag
 {
     const struct diag_reordered *r = &conn->losses->reordered[side];
 
-    if (!r->count || r->longest_ns < QUEUES_NS)
+    if (r->longest_ns < QUEUES_NS)
         return;
     struct diag_finding *f =
         diag_raise(out, DIAG_reordering, side, r->frame, r->count, r->longest_ns, r->behind);
@@ -117,7 +112,7 @@ static bool is_transfer(const struct diag_connection *conn, enum diag_side side)
  * cost the sender its window, which matters to a transfer, and when they are not few. */
 static void judge_needless(const struct diag_connection *conn, struct diag_finding *f)
 {
-    int64_t felt = felt_of(f->value[0], conn->losses->unfelt[f->side]);
+    int64_t felt = f->value[0] - conn->losses->unfelt[f->side];
 
     if (!is_transfer(conn, f->side) || !is_much(conn, felt, conn->half[f->side].data_segments)) {
         diag_excuse(f);
@@ -134,7 +129,7 @@ static void needless_copies(const struct diag_connection *conn, struct diag_out 
     const struct diag_losses *losses = conn->losses;
     const struct diag_loss_sum *none = &losses->sum[side][DIAG_LOSS_NONE][DIAG_LOSS_SOMEWHERE];
 
-    if (!none->count || !losses->proof[side])
+    if (!losses->proof[side])
         return;
     struct diag_finding *f = diag_raise(out, DIAG_retx_spurious, side, losses->needless[side],
                                         none->count, (int64_t)none->bytes, losses->proof[side]);

@@ -298,6 +298,8 @@ void diag_connection_free(void *connection);
 /* An estimate of the round trip, never 0: the shortest seen, else 200 ms. */
 int64_t diag_rtt(const struct diag_connection *conn);
 bool diag_both_fins(const struct diag_connection *conn);
+/* The segment in this frame, NULL when it is forgotten. */
+const struct diag_sent *diag_sent_in(const struct diag_connection *conn, uint32_t frame);
 /* Bytes that this side sent and its peer has not acknowledged (FIN not counted). */
 uint32_t diag_outstanding(const struct diag_connection *conn, enum diag_side side);
 /* Payload of this side that the capture shows; a FIN and a SYN are no bytes. */

@@ -9,9 +9,7 @@
 
 static bool window_matters(const struct diag_step *step)
 {
-    const struct diag_half *x = step->x;
-
-    return x->zero_frame && step->conn->closer == DIAG_NO_SIDE && step->y->bytes > 0;
+    return step->conn->closer == DIAG_NO_SIDE && step->y->bytes > 0;
 }
 
 static void report_window(const struct diag_connection *conn, struct diag_out *out,
@@ -48,7 +46,7 @@ static bool may_be_dead(const struct diag_connection *conn, enum diag_side side,
 {
     const struct diag_half *y = &conn->half[diag_peer(side)];
 
-    return probes >= DEAD_PROBES && y->segments > 0 && !y->fin && !y->zero_frame;
+    return probes >= DEAD_PROBES && !y->fin && !y->zero_frame;
 }
 
 static void report_dead(const struct diag_connection *conn, struct diag_out *out,

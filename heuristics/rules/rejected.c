@@ -25,70 +25,56 @@ bool diag_is_rejected(const struct diag_half *sender)
     return range && range->again_ns - range->time_ns >= LEAST_NS;
 }
 
-static const struct diag_sent *sent_in(const struct diag_connection *conn, uint32_t frame)
-{
-    for (uint32_t i = conn->recent_count; i-- > 0;)
-        if (conn->recent[i].frame == frame)
-            return &conn->recent[i];
-    return NULL;
-}
-
 /* The last pure ACK of the receiver. */
-static uint32_t answer_frame(const struct diag_connection *conn, enum diag_side receiver,
-                             uint32_t ack)
+static uint32_t answer_frame(const struct diag_connection *conn, enum diag_side receiver)
 {
     for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *sent = &conn->recent[i];
 
-        if (sent->from == receiver && sent->ack == ack && !sent->payload &&
-            !(sent->flags & (DIAG_SYN | DIAG_RST)))
+        if (sent->from == receiver && !sent->payload && !(sent->flags & (DIAG_SYN | DIAG_RST)))
             return sent->frame;
     }
     return 0;
 }
 
 /* RFC 7323 5.3: the receiver has seen a newer timestamp than this segment bears. */
-static bool is_older(const struct diag_sent *data, int64_t newest)
+static bool is_older(const struct diag_sent *data, uint32_t newest)
 {
-    return data && data->timestamps && newest && diag_seq_lt(data->tsval, (uint32_t)newest);
+    return data && data->timestamps && newest && diag_seq_lt(data->tsval, newest);
 }
 
-/* Blocks of which none is in what was sent: the receiver counts other numbers. */
-static bool counts_otherwise(const struct diag_step *step)
+static enum diag_cause cause_of(const struct diag_step *step)
 {
-    return step && step->seg->sack_count > 0;
+    if (is_older(diag_sent_in(step->conn, step->y->refused_frame), step->seg->tsecr))
+        return DIAG_CAUSE_paws;
+    /* Blocks of which none is in what was sent: the receiver counts other numbers. */
+    return step->seg->sack_count ? DIAG_CAUSE_seq : DIAG_CAUSE_unknown;
 }
 
-static struct diag_finding *report(const struct diag_connection *conn, struct diag_out *out,
-                                   enum diag_side side, uint32_t frame, int64_t echo)
+static void report(const struct diag_connection *conn, struct diag_out *out, enum diag_side side,
+                   uint32_t frame, int64_t echo, enum diag_cause cause)
 {
     const struct diag_half *x = &conn->half[side];
     const struct diag_range *range = &x->flight[0];
-    const struct diag_sent *data = sent_in(conn, x->refused_frame);
+    const struct diag_sent *data = diag_sent_in(conn, x->refused_frame);
     struct diag_finding *f =
         diag_raise(out, DIAG_data_rejected, side, frame, range->end - range->seq - range->fin,
                    range->again + 1, x->refusals, range->frame, data ? data->tsval : 0, echo);
 
     if (!f)
-        return NULL;
+        return;
     f->blame = diag_blame_side(diag_peer(side)) | DIAG_BLAME_MIDDLEBOX;
-    f->cause = is_older(data, echo) ? DIAG_CAUSE_paws : DIAG_CAUSE_unknown;
+    f->cause = cause;
     diag_cite(f, DIAG_ROLE_data, range->frame);
     diag_cite(f, DIAG_ROLE_retransmission, x->refused_frame);
-    diag_cite(f, DIAG_ROLE_duplicate_ack, answer_frame(conn, diag_peer(side), range->seq));
-    return f;
+    diag_cite(f, DIAG_ROLE_duplicate_ack, answer_frame(conn, diag_peer(side)));
 }
 
 static void on_applied(const struct diag_step *step)
 {
-    if (!step->refuses || diag_raised(step->conn, DIAG_data_rejected) || !diag_is_rejected(step->y))
-        return;
-    struct diag_finding *f =
-        report(step->conn, step->out, diag_peer(step->from), step->seg->frame,
-               step->seg->options & DIAG_OPT_TIMESTAMPS ? step->seg->tsecr : 0);
-
-    if (f && f->cause == DIAG_CAUSE_unknown && counts_otherwise(step))
-        f->cause = DIAG_CAUSE_seq;
+    if (diag_is_rejected(step->y) && !diag_raised(step->conn, DIAG_data_rejected))
+        report(step->conn, step->out, diag_peer(step->from), step->seg->frame, step->seg->tsecr,
+               cause_of(step));
 }
 
 /* How often in all. */
@@ -98,21 +84,14 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
 
     if (!said || !diag_is_rejected(&conn->half[said->side]))
         return;
-    const struct diag_half *x = &conn->half[said->side];
-
-    if (x->refusals == said->value[2] && x->flight[0].again + 1 == said->value[1])
-        return;
-    struct diag_finding *f = report(conn, out, said->side, said->frame, said->value[5]);
-
-    if (f)
-        f->cause = said->cause;
+    if (conn->half[said->side].flight[0].again + 1 != said->value[1])
+        report(conn, out, said->side, said->frame, said->value[5], said->cause);
 }
 
 /* The receiver took them after all. */
 static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
 {
-    return event->id == DIAG_data_rejected && !event->verdict &&
-           !diag_is_rejected(&conn->half[event->side]);
+    return event->id == DIAG_data_rejected && !diag_is_rejected(&conn->half[event->side]);
 }
 
 const struct diag_rule diag_rule_rejected = {.name = "rejected",

@@ -128,6 +128,14 @@ bool diag_both_fins(const struct diag_connection *conn)
     return conn->half[DIAG_CLIENT].fin && conn->half[DIAG_SERVER].fin;
 }
 
+const struct diag_sent *diag_sent_in(const struct diag_connection *conn, uint32_t frame)
+{
+    for (uint32_t i = conn->recent_count; i-- > 0;)
+        if (conn->recent[i].frame == frame)
+            return &conn->recent[i];
+    return NULL;
+}
+
 uint32_t diag_outstanding(const struct diag_connection *conn, enum diag_side side)
 {
     const struct diag_half *x = &conn->half[side];

@@ -24,19 +24,11 @@ static bool comes_at_once(const struct diag_step *step, const struct diag_hole *
            diag_max_ns(3 * DIAG_MS_NS, diag_rtt(step->conn) / 2);
 }
 
-static const struct diag_sent *remembered(const struct diag_connection *conn, uint32_t frame)
-{
-    for (uint32_t i = conn->recent_count; i-- > 0;)
-        if (conn->recent[i].frame == frame)
-            return &conn->recent[i];
-    return NULL;
-}
-
 /* Timestamps and IP IDs that count tell in which order two segments left. Before anybody can have
  * asked for it, no copy comes. */
 bool diag_gap_fills_late(const struct diag_step *step, const struct diag_hole *hole)
 {
-    const struct diag_sent *behind = remembered(step->conn, hole->frame);
+    const struct diag_sent *behind = diag_sent_in(step->conn, hole->frame);
     const struct diag_segment *seg = step->seg;
 
     if (!hole->duplicate_acked && seg->time_ns - hole->time_ns < DIAG_MS_NS)

@@ -12,8 +12,7 @@
 /* Nobody starts below it, and no path is longer: a lower TTL was set by an application. */
 #define LEAST_TTL 32
 /* Earlier segments of the source that must agree on its distance. */
-#define STEADY     3
-#define MOST_CLUES 8
+#define STEADY 3
 /* A reader who breaks off a download resets by the hundred: the first ones tell. */
 #define MOST_WEIGHED 64
 /* Besides the handshake. */
@@ -28,10 +27,10 @@
 void diag_clue_add(struct diag_reset *reset, enum diag_clue_kind kind, uint32_t reference,
                    int64_t seen, int64_t usual)
 {
-    if (reset->clue_count == MOST_CLUES || diag_has_clue(reset, kind))
+    if (diag_has_clue(reset, kind))
         return;
     if (!reset->clues)
-        reset->clues = g_new(struct diag_clue, MOST_CLUES);
+        reset->clues = g_new(struct diag_clue, DIAG_CLUE_COUNT);
     reset->clues[reset->clue_count++] = (struct diag_clue){kind, reference, seen, usual};
 }
 
@@ -59,9 +58,14 @@ static int initial_ttl(uint8_t ttl)
     return diag_hops(ttl) + ttl;
 }
 
+static bool tell_distance(uint8_t one, uint8_t other)
+{
+    return one > LEAST_TTL && other > LEAST_TTL;
+}
+
 bool diag_elsewhere(uint8_t usual, uint8_t ttl)
 {
-    return usual > LEAST_TTL && ttl > LEAST_TTL && diag_foreign_hops(usual, ttl);
+    return tell_distance(usual, ttl) && diag_foreign_hops(usual, ttl);
 }
 
 static bool is_own(const struct diag_sent *sent, enum diag_side side)
@@ -94,9 +98,9 @@ static void weigh_distance(const struct diag_step *step, struct diag_reset *rese
     const struct diag_sent *own = steady_source(step->conn, step->from);
     uint8_t ttl = step->seg->ttl;
 
-    if (!own || ttl <= LEAST_TTL || own->ttl <= LEAST_TTL)
+    if (!own || !tell_distance(own->ttl, ttl))
         return;
-    if (diag_elsewhere(own->ttl, ttl))
+    if (diag_foreign_hops(own->ttl, ttl))
         diag_clue_add(reset, DIAG_CLUE_hop_count, own->frame, ttl, own->ttl);
     if (initial_ttl(own->ttl) != initial_ttl(ttl))
         diag_clue_add(reset, DIAG_CLUE_initial_ttl, own->frame, initial_ttl(ttl),
@@ -112,22 +116,21 @@ static int64_t shortest_answer(const struct diag_connection *conn, enum diag_sid
     const struct diag_opening *o = &conn->opening;
     enum diag_side peer = diag_peer(side);
 
-    if (!o->established || o->rtt_ns == DIAG_UNKNOWN_NS || conn->ack_rtts[peer] < LEAST_RTTS)
+    if (conn->ack_rtts[peer] < LEAST_RTTS)
         return DIAG_UNKNOWN_NS;
     return diag_min_ns(conn->ack_rtt_ns[peer],
                        side == DIAG_SERVER ? o->rtt_ns : o->ack_ns - o->synack_ns);
 }
 
-/* What the reset claims to have received: a reply bears the segment's ACK number, an active reset
+/* What the reset claims to have received: a reply bears the segment's ACK number, any other reset
  * acknowledges its bytes. */
 static bool may_trigger(const struct diag_sent *sent, const struct diag_reset *reset)
 {
-    if (!is_own(sent, diag_peer(reset->side)) || !(sent->flags & DIAG_ACK))
+    if (!is_own(sent, diag_peer(reset->side)))
         return false;
     if (reset->kind == DIAG_RST_REPLY)
         return sent->ack == reset->seq;
-    return reset->kind == DIAG_RST_ACTIVE && reset->has_ack && sent->payload &&
-           sent->end == reset->ack;
+    return sent->payload && sent->end == reset->ack;
 }
 
 /* The newest segment that it can answer; none if an earlier one had its answer due just now. */
@@ -155,15 +158,17 @@ static void weigh_time(const struct diag_step *step, struct diag_reset *reset)
     const struct diag_connection *conn = step->conn;
     int64_t usual = diag_min_ns(shortest_answer(conn, step->from), LONGEST_NS);
 
-    /* Unknown, or the clock was set back. What had been acknowledged before was received long
-     * ago. */
-    if (usual < 0 ||
-        (reset->has_ack && step->x->ack_valid && diag_seq_le(reset->ack, step->x->ack)))
+    /* Unknown. What had been acknowledged before was received long ago. */
+    if (usual < 0 || (reset->has_ack && diag_seq_le(reset->ack, step->x->ack)))
         return;
     const struct diag_sent *trigger = trigger_of(conn, reset, usual);
-    int64_t waited = trigger ? reset->time_ns - trigger->time_ns : 0;
 
-    if (trigger && waited < usual / 2 && usual - waited > JITTER_NS)
+    if (!trigger)
+        return;
+    int64_t waited = reset->time_ns - trigger->time_ns;
+
+    /* Less, and the clock was set back. */
+    if (waited >= 0 && usual - waited > JITTER_NS)
         diag_clue_add(reset, DIAG_CLUE_timing, trigger->frame, waited, usual);
 }
 

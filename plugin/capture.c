@@ -13,8 +13,15 @@
 
 static struct diag_capture *open_capture;
 
+struct diag_capture *diag_capture_reading(void)
+{
+    return open_capture;
+}
+
 struct diag_capture *diag_capture_open(void)
 {
+    if (open_capture != NULL)
+        diag_batch_feed(open_capture);
     return open_capture;
 }
 
@@ -152,6 +159,7 @@ static void close_capture(void)
     forget_judged(capture);
     diag_streams_free(capture->streams);
     diag_numbers_free(capture->numbers);
+    diag_batch_free(capture->batch);
     g_free(capture->times);
     g_free(capture->senders);
     diag_engine_free(capture->engine);
@@ -168,6 +176,7 @@ static void begin_capture(void)
     diag_engine_read_certificates_with(open_capture->engine, &diag_gnutls_reader);
     open_capture->streams = diag_streams_new();
     open_capture->numbers = diag_numbers_new();
+    open_capture->batch = diag_batch_new();
 }
 
 void diag_capture_register(void)

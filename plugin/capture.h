@@ -6,6 +6,7 @@
 #ifndef DIAG_CAPTURE_H
 #define DIAG_CAPTURE_H
 
+#include "batch.h"
 #include "numbers.h"
 #include "recorder.h"
 
@@ -13,6 +14,7 @@ struct diag_capture {
     struct diag_engine *engine;
     struct diag_streams *streams;
     struct diag_numbers *numbers; /* which frame is meant */
+    struct diag_batch *batch;     /* what the engine does not know yet */
     uint32_t last_frame;          /* fed so far */
     uint32_t frames;
     int64_t *times;        /* of frame i + 1 */
@@ -27,8 +29,11 @@ struct diag_capture {
 /* Registers the init and cleanup routines. */
 void diag_capture_register(void);
 
-/* NULL while no capture is open. */
+/* NULL while no capture is open. All frames that were visited are fed. */
 struct diag_capture *diag_capture_open(void);
+
+/* The same, but some frames may wait to be fed. */
+struct diag_capture *diag_capture_reading(void);
 
 /* Remember when a frame was captured: the reports tell it long after the frame is gone. */
 void diag_capture_note_time(struct diag_capture *capture, uint32_t frame, int64_t time_ns);
@@ -36,7 +41,8 @@ void diag_capture_note_time(struct diag_capture *capture, uint32_t frame, int64_
 /* Remember which end of its connection sent the TCP segment in a frame. */
 void diag_capture_note_sender(struct diag_capture *capture, uint32_t frame, enum diag_side sender);
 
-/* First visit of a frame: turn its records into facts. Later visits change nothing. */
+/* First visit of a frame: its records become facts, which may wait to be fed. Later visits change
+ * nothing. */
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo);
 
 /* The number of a frame in everything that diag says: its place in the file. */

@@ -6,7 +6,7 @@
 #ifndef DIAG_FACTS_H
 #define DIAG_FACTS_H
 
-#include "recorder.h"
+#include "batch.h"
 
 /* Up to the flags and the window: Wireshark's TCP dissector gives up on less, and so does diag. */
 #define DIAG_LEAST_TCP_HEADER 16
@@ -21,7 +21,7 @@ bool diag_fact_endpoints(const struct diag_record *record, struct diag_endpoint 
 /* Facts do not know the number of their frame; a segment neither its stream, nor whether another
  * protocol decodes the payload. */
 bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
-                       struct diag_segment *segment);
+                       struct diag_waiting *waiting);
 bool diag_fact_icmp(packet_info *pinfo, const struct diag_record *error,
                     const struct diag_record *quoted, struct diag_icmp *icmp);
 bool diag_fact_name_udp(packet_info *pinfo, const struct diag_record *record,

@@ -4,8 +4,6 @@
  */
 #include "facts.h"
 
-#include "checksum.h"
-
 #define FIXED_HEADER 20
 
 #define LARGEST_IPV4_HEADER 60
@@ -36,10 +34,8 @@ bool diag_fact_endpoints(const struct diag_record *record, struct diag_endpoint 
 
 /* The IP dissectors set the reported length to what the IP header says. Some capture programs lose
  * the real length of a frame that they cut; then only the IP header knows it. */
-static uint32_t real_length(const struct diag_record *record)
+static uint32_t real_length(const struct diag_record *record, uint32_t reported)
 {
-    uint32_t reported = tvb_reported_length(record->tvb);
-
     if (record->ip_version == 4 && record->ip_length > reported + LARGEST_IPV4_HEADER &&
         !record->fragment)
         return record->ip_length - 20;
@@ -155,33 +151,47 @@ static void read_header(const uint8_t *header, struct diag_segment *segment)
     segment->window = get_16(header + 14);
 }
 
-bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
-                       struct diag_segment *segment)
+static void read_packet(const struct diag_record *record, struct diag_waiting *waiting)
 {
     uint32_t captured = tvb_captured_length(record->tvb);
-    uint32_t length = real_length(record);
 
-    if (captured < DIAG_LEAST_TCP_HEADER)
+    waiting->packet = (struct diag_packet){.segment = &waiting->segment,
+                                           .bytes = tvb_get_ptr(record->tvb, 0, (int)captured),
+                                           .captured = captured,
+                                           .reported = tvb_reported_length(record->tvb),
+                                           .ip_length = record->ip_length,
+                                           .ip_version = record->ip_version,
+                                           .fragment = record->fragment};
+}
+
+bool diag_fact_segment(packet_info *pinfo, const struct diag_record *record,
+                       struct diag_waiting *waiting)
+{
+    const struct diag_packet *packet = &waiting->packet;
+    struct diag_segment *segment = &waiting->segment;
+
+    read_packet(record, waiting);
+    if (packet->captured < DIAG_LEAST_TCP_HEADER)
         return false;
-    const uint8_t *bytes = tvb_get_ptr(record->tvb, 0, (int)captured);
-    uint32_t header = (uint32_t)(bytes[12] >> 4) * 4;
+    uint32_t header = (uint32_t)(packet->bytes[12] >> 4) * 4;
+    uint32_t length = real_length(record, packet->reported);
 
     if (header < FIXED_HEADER || header > length)
         return false;
     *segment = (struct diag_segment){.time_ns = diag_fact_time(pinfo),
                                      .stream = DIAG_NO_STREAM,
                                      .source.address = record->source,
-                                     .destination.address = record->destination};
-    read_header(bytes, segment);
+                                     .destination.address = record->destination,
+                                     .checksum = diag_packet_checksum,
+                                     .packet = packet};
+    read_header(packet->bytes, segment);
     read_ip(pinfo, record, segment);
-    read_options(bytes, MIN(header, captured), segment);
-    segment->cut = captured < header || record->fragment;
+    read_options(packet->bytes, MIN(header, packet->captured), segment);
+    segment->cut = packet->captured < header || record->fragment;
     segment->payload = length - header;
-    segment->checksum = diag_record_checksum;
-    segment->packet = record;
-    if (captured > header) {
-        segment->captured = MIN(captured - header, segment->payload);
-        segment->data = bytes + header;
+    if (packet->captured > header) {
+        segment->captured = MIN(packet->captured - header, segment->payload);
+        segment->data = packet->bytes + header;
     }
     return true;
 }

@@ -54,21 +54,17 @@ static bool is_innermost(const struct diag_record *record)
 static void feed_segment(struct diag_capture *capture, packet_info *pinfo,
                          const struct diag_record *record)
 {
-    struct diag_segment segment;
-    struct diag_name_message message;
+    struct diag_waiting *waiting = diag_batch_room(capture);
+    struct diag_segment *segment = &waiting->segment;
 
-    if (!diag_fact_segment(pinfo, record, &segment))
+    if (!diag_fact_segment(pinfo, record, waiting))
         return;
-    segment.frame = capture->last_frame;
-    segment.stream = diag_stream_now(capture->streams, pinfo, &segment);
-    segment.opaque = is_opaque(pinfo, &segment);
-    if (segment.payload > 0 && !segment.opaque && is_innermost(record))
-        diag_add_decrypted(pinfo, &segment);
-    const struct diag_connection *connection = diag_feed_segment(capture->engine, &segment);
-
-    diag_capture_note_sender(capture, segment.frame, diag_side_of(connection, &segment));
-    if (diag_fact_name_tcp(&segment, &message))
-        diag_feed_name(capture->engine, &message);
+    segment->frame = capture->last_frame;
+    segment->stream = diag_stream_now(capture->streams, pinfo, segment);
+    segment->opaque = is_opaque(pinfo, segment);
+    if (segment->payload > 0 && !segment->opaque && is_innermost(record))
+        diag_add_decrypted(pinfo, segment);
+    diag_batch_add(capture);
 }
 
 /* Quoted without an ICMP error in front of it: a sample (sFlow and the like), no news. */
@@ -81,18 +77,21 @@ static void feed_quoted(struct diag_capture *capture, packet_info *pinfo,
         return;
     icmp.frame = capture->last_frame;
     diag_stream_forget(capture->streams, &icmp.source, &icmp.destination);
+    diag_batch_feed(capture);
     diag_feed_icmp(capture->engine, &icmp);
 }
 
 static void feed_name(struct diag_capture *capture, struct diag_name_message *message)
 {
     message->frame = capture->last_frame;
+    diag_batch_feed(capture);
     diag_feed_name(capture->engine, message);
 }
 
 static void feed_arp(struct diag_capture *capture, struct diag_arp *arp)
 {
     arp->frame = capture->last_frame;
+    diag_batch_feed(capture);
     diag_feed_arp(capture->engine, arp);
 }
 
@@ -144,8 +143,10 @@ static void feed_drops(struct diag_capture *capture, packet_info *pinfo)
 
     if (pinfo->rec->block != NULL)
         wtap_block_foreach_option(pinfo->rec->block, read_drops, &drops);
-    if (drops > 0)
-        diag_feed_drops(capture->engine, capture->last_frame, drops);
+    if (drops == 0)
+        return;
+    diag_batch_feed(capture);
+    diag_feed_drops(capture->engine, capture->last_frame, drops);
 }
 
 void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
@@ -159,7 +160,7 @@ void diag_capture_feed(struct diag_capture *capture, packet_info *pinfo)
     capture->last_frame = diag_capture_frame(capture, pinfo);
     capture->frames++;
     diag_capture_note_time(capture, capture->last_frame, now);
-    diag_feed_frame(capture->engine, capture->last_frame, now);
+    diag_batch_frame(capture, capture->last_frame, now);
     feed_drops(capture, pinfo);
     for (const struct diag_record *record = records; record != NULL; record = record->next) {
         if (record->kind == DIAG_RECORD_ICMP || record->kind == DIAG_RECORD_ICMPV6)

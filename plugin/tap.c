@@ -33,9 +33,14 @@ size_t diag_tap_streams(packet_info *pinfo, uint32_t stream[DIAG_TAP_STREAMS])
     return count;
 }
 
+bool diag_tap_is_heard(void)
+{
+    return have_tap_listener(tap);
+}
+
 void diag_tap_frame(packet_info *pinfo)
 {
-    if (have_tap_listener(tap))
+    if (diag_tap_is_heard())
         tap_queue_packet(tap, pinfo, NULL);
 }
 

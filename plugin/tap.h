@@ -18,6 +18,9 @@
 void diag_tap_register(void);
 void diag_tap_frame(packet_info *pinfo);
 
+/* Does anybody listen to the frames? */
+bool diag_tap_is_heard(void);
+
 /* Streams of the TCP segments of a frame, each once, quoted ones included; returns how many. */
 size_t diag_tap_streams(packet_info *pinfo, uint32_t stream[DIAG_TAP_STREAMS]);
 

@@ -36,25 +36,24 @@ static bool is_for_its_size(const struct diag_connection *conn, enum diag_side s
            diag_only_small_ones_pass(conn, side, hole->end - hole->seq);
 }
 
-static struct diag_finding *report_lost(const struct diag_connection *conn, struct diag_out *out,
-                                        enum diag_side side, uint32_t frame, int64_t now_ns)
+static void report_lost(const struct diag_connection *conn, struct diag_out *out,
+                        enum diag_side side, uint32_t frame, int64_t now_ns)
 {
     const struct diag_hole *hole = diag_asked_hole(&conn->half[side]);
-    uint32_t since = 0;
+    uint32_t since;
     int64_t waited = now_ns - sent_since(conn, hole, &since);
     struct diag_finding *f =
         diag_raise(out, DIAG_response_lost_fin_gap, side, frame, hole->end - hole->seq, waited,
                    hole->frame, hole->asked_frame, since);
 
     if (!f)
-        return NULL;
+        return;
     if (waited >= GAP_CERTAIN_NS)
         f->cause = is_for_its_size(conn, side, hole) ? DIAG_CAUSE_pmtu : DIAG_CAUSE_selective;
     diag_cite(f, DIAG_ROLE_request, conn->request.frame);
     diag_cite(f, conn->half[side].fin_frame == hole->frame ? DIAG_ROLE_fin : DIAG_ROLE_data,
               hole->frame);
     diag_cite(f, DIAG_ROLE_duplicate_ack, hole->asked_frame);
-    return f;
 }
 
 static bool is_lost_for_good(const struct diag_connection *conn, enum diag_side side,
@@ -70,7 +69,7 @@ static bool is_lost_for_good(const struct diag_connection *conn, enum diag_side 
 static void missing_for_good(const struct diag_step *step)
 {
     enum diag_side sender = diag_peer(step->from);
-    bool closing = (step->fin && step->x->fin_frame == step->seg->frame) || step->rst;
+    bool closing = step->x->fin_frame == step->seg->frame || step->rst;
 
     if (!diag_raised(step->conn, DIAG_response_lost_fin_gap) &&
         is_lost_for_good(step->conn, sender, step->seg->time_ns, closing))
@@ -81,7 +80,7 @@ static void missing_for_good(const struct diag_step *step)
 
 static bool only_fin_behind(const struct diag_half *x, const struct diag_hole *hole)
 {
-    return x->fin && hole->end == x->fin_seq && hole->end - hole->seq <= FIN_JUMP_BYTES;
+    return hole->end == x->fin_seq && hole->end - hole->seq <= FIN_JUMP_BYTES;
 }
 
 static void fin_too_far(const struct diag_step *step)
@@ -89,7 +88,7 @@ static void fin_too_far(const struct diag_step *step)
     const struct diag_half *x = step->x;
     const struct diag_hole *hole = diag_asked_hole(x);
 
-    if (!step->fin || x->fin_repeats != 1 || !hole || !only_fin_behind(x, hole) ||
+    if (!step->fin || !hole || !only_fin_behind(x, hole) ||
         diag_raised(step->conn, DIAG_fin_seq_jump))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_fin_seq_jump, step->from, step->seg->frame,
@@ -102,22 +101,21 @@ static void fin_too_far(const struct diag_step *step)
     diag_cite(f, DIAG_ROLE_fin, step->seg->frame);
 }
 
-static void fin_too_far_in_all(const struct diag_connection *conn, struct diag_out *out,
-                               enum diag_side side)
+static void fin_too_far_in_all(const struct diag_connection *conn, struct diag_out *out)
 {
-    const struct diag_half *x = &conn->half[side];
     const struct diag_finding *said = diag_raised_finding(conn, DIAG_fin_seq_jump);
-    const struct diag_hole *hole = diag_asked_hole(x);
 
-    if (!said || said->side != side || !hole || x->fin_repeats == said->value[1])
+    if (!said)
         return;
-    struct diag_finding *f = diag_raise(out, DIAG_fin_seq_jump, side, said->frame, said->value[0],
-                                        x->fin_repeats, x->fin_frame);
+    const struct diag_half *x = &conn->half[said->side];
 
-    if (f)
-        f->blame = diag_blame_side(side);
-    for (uint32_t i = 0; i < said->evidence_count; i++)
-        diag_cite(f, said->evidence[i].role, said->evidence[i].frame);
+    if (!diag_asked_hole(x) || x->fin_repeats == said->value[1])
+        return;
+    struct diag_finding *f = diag_raise(out, DIAG_fin_seq_jump, said->side, said->frame,
+                                        said->value[0], x->fin_repeats, x->fin_frame);
+
+    f->blame = said->blame;
+    diag_cite_again(f, said);
 }
 
 static void on_applied(const struct diag_step *step)
@@ -132,15 +130,15 @@ static void end_of_side(const struct diag_connection *conn, struct diag_out *out
     const struct diag_half *x = &conn->half[side];
     bool closing = conn->half[diag_peer(side)].fin || conn->half[diag_peer(side)].rst_frame;
 
-    fin_too_far_in_all(conn, out, side);
     if (!diag_raised(conn, DIAG_response_lost_fin_gap) &&
-        is_lost_for_good(conn, side, conn->engine->last_ns, closing))
+        is_lost_for_good(conn, side, conn->engine->last_ns, false))
         report_lost(conn, out, side, diag_asked_hole(x)->frame,
                     closing ? conn->last_ns : conn->engine->last_ns);
 }
 
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
+    fin_too_far_in_all(conn, out);
     end_of_side(conn, out, DIAG_CLIENT);
     end_of_side(conn, out, DIAG_SERVER);
 }

@@ -127,8 +127,7 @@ static bool judge_sender(const struct diag_step *step, struct lapse *lapse)
 {
     const struct diag_marks *m = &step->conn->marks[step->from];
 
-    if (m->answers || !m->ece_frame || m->ece_acks < TIMES || m->fresh < TIMES ||
-        !is_long(step, m->ece_ns))
+    if (m->answers || m->ece_acks < TIMES || m->fresh < TIMES || !is_long(step, m->ece_ns))
         return false;
     *lapse = (struct lapse){.cause = DIAG_CAUSE_no_cwr,
                             .side = step->from,

@@ -42,7 +42,7 @@ static void on_applied(const struct diag_step *step)
     const struct diag_range *range = new_data(step);
 
     if (!reset || !range || range->idle_s < step->conn->engine->settings.idle_state ||
-        !diag_has_clue(reset, DIAG_CLUE_hop_count) || step->x->before_rst_ns > range->time_ns)
+        !diag_has_clue(reset, DIAG_CLUE_hop_count) || step->x->before_rst_ns >= range->time_ns)
         return;
     enum diag_side sender = diag_peer(step->from);
     struct diag_finding *f = diag_raise(step->out, DIAG_idle_state_lost, sender, step->seg->frame,

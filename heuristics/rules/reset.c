@@ -43,9 +43,9 @@ static void keep(struct diag_connection *conn, const struct diag_reset *reset)
 
     if (count == DIAG_RESETS)
         return;
-    /* Room for 2, 4, 8... of them: nearly all connections have one or two. */
-    if (count == 0 || (count > 1 && (count & (count - 1)) == 0))
-        conn->reset = g_renew(struct diag_reset, conn->reset, count == 0 ? 2 : 2 * (gsize)count);
+    /* Room for 1, 2, 4... of them: nearly all connections have one or two. */
+    if ((count & (count - 1)) == 0)
+        conn->reset = g_renew(struct diag_reset, conn->reset, count ? 2 * (gsize)count : 1);
     conn->reset[conn->reset_count++] = *reset;
 }
 

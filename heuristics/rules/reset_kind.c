@@ -41,26 +41,28 @@ static const struct diag_sent *acknowledging(const struct diag_connection *conn,
     return NULL;
 }
 
-static bool answers_syn(const struct diag_step *step)
+/* Before its SYN/ACK, a server has no sequence numbers of its own; a client that acknowledges
+ * something has had one, captured or not. */
+static bool is_before_synack(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
 
-    return step->from == DIAG_SERVER && o->syns && !o->synack_frame && !o->ack_frame &&
-           (step->seg->flags & DIAG_ACK) && step->y->segments &&
+    return step->from == DIAG_SERVER && o->syns && !o->synack_frame && !step->y->ack_valid;
+}
+
+static bool answers_syn(const struct diag_step *step)
+{
+    return is_before_synack(step) && (step->seg->flags & DIAG_ACK) &&
            diag_seq_lt(step->y->isn, step->seg->ack) && diag_seq_le(step->seg->ack, step->y->nxt);
 }
 
 static bool at_own_sequence(const struct diag_step *step)
 {
-    const struct diag_opening *o = &step->conn->opening;
     const struct diag_half *x = step->x;
     uint32_t seq = step->seg->seq;
     uint32_t low = x->una_valid ? x->una : x->nxt;
-    /* Before its SYN/ACK, a server has no sequence numbers of its own. */
-    bool unnumbered =
-        step->from == DIAG_SERVER && o->syns && !o->synack_frame && !step->y->ack_valid;
 
-    if (!x->segments || unnumbered)
+    if (!x->segments || is_before_synack(step))
         return false;
     if (step->y->edge_valid && seq == step->y->edge)
         return true;
@@ -207,7 +209,7 @@ bool diag_rst_lost_nothing(const struct diag_rst *r)
     uint32_t own = diag_outstanding(r->conn, r->step->from) + r->missing;
     uint32_t peers = diag_rst_peer_lost(r);
 
-    return own + peers == 0 || (diag_rst_only_farewell(r, own) && diag_rst_only_farewell(r, peers));
+    return diag_rst_only_farewell(r, own) && diag_rst_only_farewell(r, peers);
 }
 
 /* "exit", "quit", "unbind", the close frame of a WebSocket: they are answered by the end. */

@@ -124,6 +124,21 @@ static void put_clue_texts(const struct diag_view *view, GString *out)
     put_text(out, out->len ? "" : NULL);
 }
 
+/* "5:reply=4,6:reply=4:again": its kind, the frame that it answers */
+static void put_resets(const struct diag_view *view, GString *out)
+{
+    for (size_t i = 0; i < view->reset_count; i++) {
+        const struct diag_reset *reset = &view->resets[i];
+
+        g_string_append_printf(out, "%s%u:%s", out->len ? "," : "", reset->frame,
+                               diag_reset_kind_name(reset->kind));
+        if (reset->answers)
+            g_string_append_printf(out, "=%u", reset->answers);
+        g_string_append(out, reset->repeat ? ":again" : "");
+    }
+    put_text(out, out->len ? "" : NULL);
+}
+
 static void put_tamper(const struct diag_view *view, GString *out)
 {
     put_text(out, view->tamper_signature);
@@ -168,6 +183,7 @@ static const struct statement {
     {"options", put_options},
     {"times", put_times},
     {"clues", put_clues},
+    {"resets", put_resets},
     {"clue_texts", put_clue_texts},
     {"tamper", put_tamper},
     {"losses", put_losses},

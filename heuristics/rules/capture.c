@@ -14,7 +14,7 @@ static void begins_in_the_middle(const struct diag_step *step)
 static void report_gap(const struct diag_step *step, enum diag_side sender, uint32_t missing,
                        uint32_t gap_frame)
 {
-    if (diag_raised(step->conn, DIAG_cap_gap_not_captured) || missing == 0)
+    if (diag_raised(step->conn, DIAG_cap_gap_not_captured))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_cap_gap_not_captured, sender,
                                         step->seg->frame, missing, gap_frame);
@@ -108,17 +108,20 @@ static int64_t patience(const struct diag_connection *conn)
     return diag_ms(tail);
 }
 
-/* Three SYNs are enough to say that nobody answers. */
+/* Enough to say that nobody answers. */
+static bool has_asked_thrice(const struct diag_opening *o)
+{
+    return !o->answered && o->series >= 3;
+}
+
 static void file_ends_in_a_wait(const struct diag_connection *conn, struct diag_out *out)
 {
-    const struct diag_opening *o = &conn->opening;
     int64_t left = conn->engine->last_ns - conn->last_ns;
     enum diag_side last =
         conn->half[DIAG_CLIENT].last_frame == conn->last_frame ? DIAG_CLIENT : DIAG_SERVER;
 
-    if (!waits(conn) || diag_one_way(conn))
-        return;
-    if (left >= patience(conn) || o->series >= 3)
+    if (!waits(conn) || diag_one_way(conn) || left >= patience(conn) ||
+        has_asked_thrice(&conn->opening))
         return;
     struct diag_finding *f = diag_raise(out, DIAG_cap_ends_early, last, conn->last_frame, left);
 
@@ -130,7 +133,7 @@ static void file_ends_in_a_wait(const struct diag_connection *conn, struct diag_
 static bool is_probe(const struct diag_connection *conn, const struct diag_half *x,
                      uint32_t missing)
 {
-    return conn->midstream && missing == 1 && x->bytes <= 1;
+    return conn->midstream && missing == 1 && !x->bytes;
 }
 
 /* The last bytes of this side were acknowledged, and never captured. */
@@ -142,8 +145,8 @@ static void lacks_the_end(const struct diag_connection *conn, enum diag_side sen
     uint32_t missing = diag_unseen(conn, sender);
 
     if (!missing || x->fin || is_probe(conn, x, missing) ||
-        diag_raised(conn, DIAG_cap_gap_not_captured) || !y->edge_valid ||
-        diag_seq_lt(y->edge, x->una) || !(conn->opening.established || conn->midstream))
+        diag_raised(conn, DIAG_cap_gap_not_captured) ||
+        !(conn->opening.established || conn->midstream))
         return;
     struct diag_finding *f =
         diag_raise(out, DIAG_cap_gap_not_captured, sender, y->ack_frame, missing, y->ack_frame);

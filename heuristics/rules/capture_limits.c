@@ -48,11 +48,11 @@ static void clock_jumps(const struct diag_step *step)
 
     if (!ahead || diag_raised(conn, DIAG_cap_clock_backwards))
         return;
-    struct diag_finding *f = diag_raise(step->out, DIAG_cap_clock_backwards, step->from,
-                                        step->seg->frame, ahead < 0 ? -ahead : ahead);
+    struct diag_finding *f =
+        diag_raise(step->out, DIAG_cap_clock_backwards, step->from, step->seg->frame, ABS(ahead));
 
-    if (f && ahead > 0)
-        f->cause = DIAG_CAUSE_ahead;
+    if (f)
+        f->cause = ahead > 0 ? DIAG_CAUSE_ahead : DIAG_CAUSE_none;
     diag_cite(f, DIAG_ROLE_last, conn->last_frame);
     diag_cite(f, DIAG_ROLE_first, step->seg->frame);
 }

@@ -39,7 +39,7 @@ static bool is_first_request(const struct diag_step *step)
     if (conn->tls)
         return diag_tls_established(conn) && !diag_tls_facts(conn->tls)->asked &&
                !diag_is_tls_housekeeping(step);
-    return conn->requests == 0 && conn->opening.established && diag_is_request(step->seg);
+    return conn->requests == 0 && diag_is_request(step->seg);
 }
 
 /* Without a lookup it was opened in advance, by a browser or a pool. */
@@ -73,8 +73,7 @@ static void take_interval(const struct diag_step *step)
     int64_t now = step->seg->time_ns - conn->request.first_ns;
 
     conn->request_interval_ns = now;
-    if (before && now - before <= before / 100 * EVEN_PERCENT &&
-        before - now <= before / 100 * EVEN_PERCENT)
+    if (now - before <= before / 100 * EVEN_PERCENT && before - now <= before / 100 * EVEN_PERCENT)
         conn->polls = true;
 }
 
@@ -106,8 +105,7 @@ static bool paused(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
 
-    return step->from == DIAG_CLIENT && !conn->request.open && step->fresh && !step->gap &&
-           conn->closer == DIAG_NO_SIDE && !step->keepalive &&
+    return step->from == DIAG_CLIENT && step->fresh && !step->gap && conn->closer == DIAG_NO_SIDE &&
            step->seg->time_ns - conn->last_data_ns >= diag_ms(conn->engine->settings.slow);
 }
 
@@ -115,12 +113,12 @@ static void on_segment(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
 
-    if (!step->seg->payload || !paused(step) || diag_raised(conn, DIAG_slow_client))
+    if (!paused(step) || diag_raised(conn, DIAG_slow_client))
         return;
     if (is_first_request(step)) {
         if (step->seg->time_ns - ready_ns(conn) >= diag_ms(conn->engine->settings.slow))
             first_came_late(step);
-    } else if (!conn->tls && conn->requests > 0) {
+    } else {
         next_came_late(step);
     }
 }

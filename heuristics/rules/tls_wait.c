@@ -172,20 +172,22 @@ static bool ends_in_handshake(const struct diag_connection *conn, const struct d
            (type == DIAG_TLS_HANDSHAKE || tls->version >= 0x0304);
 }
 
-/* All of the server's flight was acknowledged, and it is complete. */
+/* All of the server's flight was acknowledged, and it is complete. Until then it may have been
+ * lost. */
 static bool awaits_client(const struct diag_connection *conn, const struct diag_tls_facts *tls,
                           struct diag_wait *wait)
 {
     const struct diag_half *server = &conn->half[DIAG_SERVER];
+    const struct diag_half *client = &conn->half[DIAG_CLIENT];
 
     if (!tls->half[DIAG_SERVER].last_count || diag_outstanding(conn, DIAG_SERVER) ||
         !flight_ended(tls) || !ends_in_handshake(conn, tls))
         return false;
     *wait = (struct diag_wait){.id = DIAG_tls_stall_client_after_cert,
-                               .since_ns = conn->last_data_ns,
+                               .since_ns = diag_max_ns(conn->last_data_ns, client->ack_ns),
                                .frame = server->data_frame,
                                .role = DIAG_ROLE_last,
-                               .ack_frame = conn->half[DIAG_CLIENT].ack_frame};
+                               .ack_frame = client->ack_frame};
     expect_from(conn, DIAG_CLIENT, wait);
     return true;
 }

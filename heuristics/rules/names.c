@@ -43,7 +43,7 @@ static void before_the_first_word(const struct diag_step *step)
     int64_t since = conn->request.open ? conn->request.acked_ns : conn->opening.ack_ns;
     struct diag_name_delay delay;
 
-    if (step->from != DIAG_SERVER || !step->seg->payload || step->x->bytes || !since)
+    if (step->from != DIAG_SERVER || !step->seg->payload || !since)
         return;
     if (diag_names_server_spoke(step->out->engine->names, &end[DIAG_CLIENT].address,
                                 &end[DIAG_SERVER].address, since, step->seg->time_ns, &delay))

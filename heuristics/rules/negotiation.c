@@ -60,8 +60,7 @@ static void accepted_unsolicited(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
 
-    if (o->ack_frame == step->seg->frame && unsolicited(step->conn) &&
-        !diag_raised(step->conn, DIAG_synack_unsolicited_ts))
+    if (o->ack_frame == step->seg->frame && unsolicited(step->conn))
         report_unsolicited(step->conn, step->out, step->seg->frame, true);
 }
 
@@ -81,7 +80,7 @@ static void ecn_reflected(const struct diag_step *step)
     unsigned asked = step->y->syn_flags & ECN_BITS;
     unsigned got = step->seg->flags & ECN_BITS;
 
-    if (!step->synack || !step->y->syn || asked == 0 || got != asked || asked == DIAG_ECE ||
+    if (!step->synack || asked == 0 || got != asked || asked == DIAG_ECE ||
         diag_raised(step->conn, DIAG_synack_ecn_reflected))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_synack_ecn_reflected, DIAG_SERVER,

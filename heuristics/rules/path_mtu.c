@@ -31,10 +31,9 @@ static bool may_be_too_large(const struct diag_connection *conn, enum diag_side 
 
 static bool is_small_ack(const struct diag_connection *conn, uint32_t frame)
 {
-    for (uint32_t i = 0; i < conn->recent_count; i++)
-        if (conn->recent[i].frame == frame)
-            return !conn->recent[i].payload;
-    return false;
+    const struct diag_sent *sent = diag_sent_in(conn, frame);
+
+    return sent && !sent->payload;
 }
 
 static bool repeated_since(const struct diag_connection *conn, enum diag_side side, uint32_t frame)
@@ -56,9 +55,9 @@ static bool ack_passed_between(const struct diag_connection *conn, enum diag_sid
     const struct diag_half *x = &conn->half[side];
     const struct diag_half *y = &conn->half[diag_peer(side)];
 
-    return x->ack_valid && x->ack == y->nxt && x->ack_frame > range->frame &&
-           x->ack_ns > range->time_ns && range->again_ns - x->ack_ns >= DIAG_SECOND_NS &&
-           is_small_ack(conn, x->ack_frame) && !repeated_since(conn, diag_peer(side), x->ack_frame);
+    return x->ack == y->nxt && x->ack_frame > range->frame &&
+           range->again_ns - x->ack_ns >= DIAG_SECOND_NS && is_small_ack(conn, x->ack_frame) &&
+           !repeated_since(conn, diag_peer(side), x->ack_frame);
 }
 
 bool diag_path_shrank(const struct diag_connection *conn, enum diag_side side,
@@ -84,7 +83,7 @@ bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side s
     for (uint32_t i = 0; i < x->flight_count; i++) {
         const struct diag_range *other = &x->flight[i];
 
-        dead += !other->sacked && other->size > x->passed;
+        dead += other->size > x->passed;
         passed += other->sacked && other->time_ns >= range->time_ns;
     }
     return passed && (dead > 1 || range->again >= COPIES_ALONE);
@@ -155,11 +154,11 @@ static bool said_that_smaller_passes(const struct diag_connection *conn)
 static void smaller_passes(const struct diag_step *step)
 {
     const struct diag_half *y = step->y;
-    const struct diag_range *range = y->flight_count ? &y->flight[0] : NULL;
+    const struct diag_range *range = &y->flight[0];
 
-    if (!range || range->full < COPIES || range->again_size >= range->size ||
+    if (range->full < COPIES || range->again_size >= range->size ||
         !may_be_too_large(step->conn, diag_peer(step->from), range->size) ||
-        !diag_seq_lt(range->seq, step->seg->ack) || said_that_smaller_passes(step->conn))
+        said_that_smaller_passes(step->conn))
         return;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_pmtu_blackhole, diag_peer(step->from), step->seg->frame,

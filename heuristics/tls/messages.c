@@ -81,7 +81,7 @@ static char server_hello_done(struct diag_tls_reader *reader, const struct diag_
     facts->server_hello = hello;
     facts->version = hello.version;
     if (retry) {
-        diag_tls_happen_once(&facts->hello_retry, chunk);
+        facts->hello_retry = diag_tls_moment_of(chunk);
         if (facts->hello_retries < UINT8_MAX)
             facts->hello_retries++;
         return 'J';

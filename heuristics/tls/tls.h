@@ -185,7 +185,7 @@ struct diag_tls_facts {
     struct diag_tls_half half[2]; /* by enum diag_side */
     struct diag_tls_moment first_client_hello;
     struct diag_tls_moment last_client_hello; /* after a HelloRetryRequest there are two */
-    struct diag_tls_moment hello_retry;
+    struct diag_tls_moment hello_retry;       /* the last */
     struct diag_tls_moment server_hello_at;
     struct diag_tls_moment server_hello_done; /* TLS <= 1.2 */
     struct diag_tls_moment client_finished;

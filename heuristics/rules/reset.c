@@ -86,8 +86,7 @@ static void on_segment(const struct diag_step *step)
 /* All that its sender had sent before it was acknowledged, or came after it. */
 static bool lost_nothing(const struct diag_half *x)
 {
-    return (x->una_valid && diag_seq_le(x->rst_seq, x->una)) ||
-           (diag_seq_le(x->rst_seq, x->nxt) && !x->hole_count);
+    return diag_seq_le(x->rst_seq, x->una) || (diag_seq_le(x->rst_seq, x->nxt) && !x->hole_count);
 }
 
 /* The bytes before the reset came after it: it had overtaken them, and nothing was lost. */
@@ -96,7 +95,7 @@ static bool overtaken(const struct diag_connection *conn, const struct diag_find
     const struct diag_half *x = &conn->half[event->side];
 
     return event->id == DIAG_rst_abort && event->cause == DIAG_CAUSE_bytes_lost &&
-           event->frame == x->rst_frame && lost_nothing(x) &&
+           lost_nothing(x) &&
            (event->value[0] == event->value[4] || diag_had_said_all(conn, event->side));
 }
 

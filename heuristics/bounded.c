@@ -15,6 +15,7 @@ void diag_bounded_init(struct diag_bounded *set, guint capacity, GHashFunc hash,
     set->table = g_hash_table_new(hash, equal);
     g_queue_init(&set->order);
     set->capacity = capacity;
+    set->dropped = 0;
     set->release = release;
 }
 
@@ -40,8 +41,10 @@ void *diag_bounded_find(const struct diag_bounded *set, const void *probe)
 
 void diag_bounded_add(struct diag_bounded *set, void *item)
 {
-    if (set->order.length >= set->capacity)
+    if (set->order.length >= set->capacity) {
         forget_oldest(set);
+        set->dropped++;
+    }
     *link_of(item) = (GList){.data = item};
     g_queue_push_tail_link(&set->order, link_of(item));
     g_hash_table_add(set->table, item);

@@ -19,6 +19,7 @@ struct diag_bounded {
     GHashTable *table;
     GQueue order; /* least recently renewed first */
     guint capacity;
+    uint64_t dropped;       /* items forgotten for newer ones */
     GDestroyNotify release; /* frees an item */
 };
 

@@ -116,8 +116,10 @@ struct diag_engine {
     uint32_t drop_frame; /* the first frame that told of some */
     uint32_t gap_frame;
     int64_t first_ns;
-    bool offload;    /* some segment was larger than any packet can be */
-    bool fine_clock; /* some frame has a fraction of a second */
+    bool offload;                         /* some segment was larger than any packet can be */
+    bool fine_clock;                      /* some frame has a fraction of a second */
+    uint64_t dropped[DIAG_DROPPED_COUNT]; /* other parts count theirs: see diag_dropped() */
+    uint32_t dropped_stream;              /* the last stream that was; holds when any was */
     uint64_t fed;
     struct diag_judgement *judgement; /* of the first `judged` facts */
     uint64_t judged;
@@ -273,7 +275,7 @@ bool diag_is_tls_housekeeping(const struct diag_step *step);
 
 void diag_lookup_init(struct diag_engine *engine);
 void diag_lookup_free(struct diag_engine *engine);
-/* That of the segment, which begins one if there is none. */
+/* That of the segment, which begins one if there is none; NULL if there are too many. */
 struct diag_connection *diag_connection_of(struct diag_engine *engine,
                                            const struct diag_segment *seg);
 /* NULL when there is none; between two endpoints, the newest. */

@@ -405,6 +405,14 @@ enum diag_ruled_out {
 };
 #undef RULED_OUT
 
+/* What did not fit into a bound. */
+#define DROPPED(name, text) DIAG_DROPPED_##name,
+enum diag_dropped {
+#include "dropped.def"
+    DIAG_DROPPED_COUNT
+};
+#undef DROPPED
+
 /* In what a reset differs from the other packets of its source. */
 #define CLUE(name, strong, unit, text) DIAG_CLUE_##name,
 enum diag_clue_kind {
@@ -582,7 +590,8 @@ void diag_engine_free(struct diag_engine *engine);
 void diag_engine_read_certificates_with(struct diag_engine *engine,
                                         const struct diag_certificate_reader *reader);
 
-/* Feed facts in capture order. Each returns the connection concerned, or NULL. */
+/* Feed facts in capture order. Each returns the connection concerned, or NULL: there is none, or
+ * there were too many before it. */
 struct diag_connection *diag_feed_segment(struct diag_engine *engine,
                                           const struct diag_segment *segment);
 struct diag_connection *diag_feed_icmp(struct diag_engine *engine, const struct diag_icmp *icmp);
@@ -617,6 +626,9 @@ size_t diag_host_count(struct diag_engine *engine);
 void diag_host_get(struct diag_engine *engine, size_t index, struct diag_host_view *view);
 /* Findings about the capture file itself (stage capture, no connection). */
 size_t diag_capture_findings(struct diag_engine *engine, const struct diag_judged **findings);
+
+/* How much was left out so far, because memory is bounded. */
+void diag_dropped(const struct diag_engine *engine, uint64_t dropped[DIAG_DROPPED_COUNT]);
 
 /* Who of the two sent this segment of the connection. */
 enum diag_side diag_side_of(const struct diag_connection *connection,
@@ -666,6 +678,8 @@ bool diag_clue_is_strong(enum diag_clue_kind kind);
 enum diag_unit diag_clue_unit(enum diag_clue_kind kind);
 const char *diag_part_name(enum diag_part part);
 const char *diag_ruled_out_text(enum diag_ruled_out what);
+const char *diag_dropped_name(enum diag_dropped what);
+const char *diag_dropped_text(enum diag_dropped what);
 const char *diag_alert_name(uint8_t description);
 
 #endif

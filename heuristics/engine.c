@@ -171,6 +171,11 @@ struct diag_connection *diag_feed_segment(struct diag_engine *engine,
                                           const struct diag_segment *segment)
 {
     struct diag_connection *conn = diag_connection_of(engine, segment);
+
+    engine->fed++;
+    engine->last_ns = diag_max_ns(engine->last_ns, segment->time_ns);
+    if (!conn)
+        return NULL;
     struct diag_out out = {engine, conn, engine->findings, false};
     enum diag_side from = diag_side_of(conn, segment);
     struct diag_segment bare;
@@ -183,8 +188,6 @@ struct diag_connection *diag_feed_segment(struct diag_engine *engine,
     struct diag_step step = {.out = &out, .conn = conn, .seg = segment, .from = from};
     const struct diag_original original = diag_original_of(conn, segment, from);
 
-    engine->fed++;
-    engine->last_ns = diag_max_ns(engine->last_ns, segment->time_ns);
     if (original.exists)
         note_copy(&out, segment, &original);
     else

@@ -14,6 +14,14 @@ static bool is_full(const struct diag_out *out)
     return !out->verdict && out->conn && out->conn->events && out->conn->events->len >= MOST_EVENTS;
 }
 
+static bool finds_room(struct diag_out *out)
+{
+    bool full = is_full(out);
+
+    out->engine->dropped[DIAG_DROPPED_events] += full;
+    return !full;
+}
+
 static bool capture_supports(const struct diag_connection *conn, unsigned needs)
 {
     if (!conn)
@@ -42,7 +50,7 @@ struct diag_finding *diag_raise_values(struct diag_out *out, enum diag_id id, en
 {
     const struct diag_diagnosis *d = &diag_catalogue[id];
 
-    if (!capture_supports(out->conn, d->needs) || is_full(out))
+    if (!capture_supports(out->conn, d->needs) || !finds_room(out))
         return NULL;
     struct diag_finding *finding = g_new0(struct diag_finding, 1);
 

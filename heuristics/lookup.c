@@ -97,9 +97,27 @@ static bool goes_on(const struct diag_connection *conn, const struct diag_segmen
     return server->syn && server->isn == seg->seq;
 }
 
+/* Wireshark numbers streams as they begin, so a greater number is one more. Without numbers it is
+ * the SYN that begins one. */
+static void leave_out(struct diag_engine *engine, const struct diag_segment *seg)
+{
+    uint64_t *dropped = &engine->dropped[DIAG_DROPPED_connections];
+
+    if (seg->stream == DIAG_NO_STREAM) {
+        *dropped += (seg->flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN;
+    } else if (!*dropped || seg->stream > engine->dropped_stream) {
+        engine->dropped_stream = seg->stream;
+        ++*dropped;
+    }
+}
+
 static struct diag_connection *start(struct diag_engine *engine, struct diag_connection *previous,
                                      const struct diag_segment *seg)
 {
+    if (engine->connections->len >= engine->settings.connections) {
+        leave_out(engine, seg);
+        return NULL;
+    }
     struct diag_connection *conn = diag_connection_new(engine, seg);
 
     conn->previous = previous;

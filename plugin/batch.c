@@ -112,7 +112,8 @@ static void feed_segment(struct diag_capture *capture, const struct diag_segment
     const struct diag_connection *connection = diag_feed_segment(capture->engine, segment);
     struct diag_name_message message;
 
-    diag_capture_note_sender(capture, segment->frame, diag_side_of(connection, segment));
+    if (connection != NULL)
+        diag_capture_note_sender(capture, segment->frame, diag_side_of(connection, segment));
     if (diag_fact_name_tcp(segment, &message))
         diag_feed_name(capture->engine, &message);
 }

@@ -266,6 +266,17 @@ static void write_host(json_dumper *json, const struct diag_host_view *host)
     json_dumper_finish(json);
 }
 
+static void write_dropped(json_dumper *json, const struct diag_capture *capture)
+{
+    uint64_t dropped[DIAG_DROPPED_COUNT];
+
+    diag_dropped(capture->engine, dropped);
+    diag_json_begin_object(json, "dropped");
+    for (unsigned i = 0; i < DIAG_DROPPED_COUNT; i++)
+        diag_json_number(json, diag_dropped_name((enum diag_dropped)i), (int64_t)dropped[i]);
+    json_dumper_end_object(json);
+}
+
 static void write_capture(json_dumper *json, const struct diag_report *report,
                           struct diag_capture *capture)
 {
@@ -283,6 +294,7 @@ static void write_capture(json_dumper *json, const struct diag_report *report,
     json_dumper_end_object(json);
     diag_json_findings(json, "findings", findings, count);
     diag_json_text(json, "warning", diag_report_warning(capture));
+    write_dropped(json, capture);
     json_dumper_end_object(json);
     json_dumper_finish(json);
 }

@@ -225,6 +225,22 @@ static void print_servers(const struct diag_report *report, struct diag_capture 
     g_array_free(servers, TRUE);
 }
 
+/* Nearly never: these bounds are far beyond what people do. */
+static void print_dropped(const struct diag_capture *capture, FILE *out)
+{
+    uint64_t dropped[DIAG_DROPPED_COUNT];
+    const char *heading = "\nLeft out, because memory is bounded\n";
+
+    diag_dropped(capture->engine, dropped);
+    for (unsigned i = 0; i < DIAG_DROPPED_COUNT; i++) {
+        if (dropped[i] == 0)
+            continue;
+        fprintf(out, "%s  %" G_GUINT64_FORMAT " %s\n", heading, (guint64)dropped[i],
+                diag_dropped_text((enum diag_dropped)i));
+        heading = "";
+    }
+}
+
 static const char *plural(uint32_t count)
 {
     return count == 1 ? "" : "s";
@@ -252,5 +268,6 @@ void diag_report_overview(const struct diag_report *report, struct diag_capture 
     print_hosts(report, capture, out);
     print_capture_findings(capture, out);
     print_servers(report, capture, out);
+    print_dropped(capture, out);
     fputs("\nThe whole story: -z diag,explain (all that failed) or -z diag,explain,STREAM\n", out);
 }

@@ -53,6 +53,25 @@ static void count_findings(stats_tree *tree, const struct diag_shown_list *shown
     }
 }
 
+/* Nearly never: these bounds are far beyond what people do. */
+static void count_dropped(stats_tree *tree, const struct diag_capture *capture)
+{
+    uint64_t dropped[DIAG_DROPPED_COUNT];
+    uint64_t all = 0;
+    int node;
+
+    diag_dropped(capture->engine, dropped);
+    for (unsigned i = 0; i < DIAG_DROPPED_COUNT; i++)
+        all += dropped[i];
+    if (all == 0)
+        return;
+    node = set_stat_node(tree, "Left out (memory is bounded)", 0, TRUE, (int)MIN(all, INT_MAX));
+    for (unsigned i = 0; i < DIAG_DROPPED_COUNT; i++)
+        if (dropped[i] > 0)
+            set_stat_node(tree, diag_dropped_name((enum diag_dropped)i), node, FALSE,
+                          (int)MIN(dropped[i], INT_MAX));
+}
+
 static tap_packet_status count_in_tree(stats_tree *tree, packet_info *pinfo,
                                        epan_dissect_t *edt _U_, const void *data _U_,
                                        tap_flags_t flags _U_)
@@ -69,6 +88,7 @@ static tap_packet_status count_in_tree(stats_tree *tree, packet_info *pinfo,
     count = PINFO_FD_VISITED(pinfo) ? diag_tap_streams(pinfo, stream) : 0;
     for (size_t i = 0; i < count; i++)
         count_connection(tree, capture, stream[i], diag_capture_frame(capture, pinfo));
+    count_dropped(tree, capture);
     return TAP_PACKET_REDRAW;
 }
 

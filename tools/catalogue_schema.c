@@ -157,12 +157,19 @@ static const struct member outcomes[] = {{"healthy", "count"},
                                          {"undecidable", "count"},
                                          {0}};
 
+static const struct member dropped[] = {
+#define DROPPED(name, text) {#name, "count"},
+#include "dropped.def"
+#undef DROPPED
+    {0}};
+
 static const struct member capture[] = {{"type", "type"},
                                         {"frames", "count"},
                                         {"connections", "count"},
                                         {"outcomes", "outcomes"},
                                         {"findings", "finding_list"},
                                         {"warning", "text_or_null"},
+                                        {"dropped", "dropped"},
                                         {0}};
 
 static const struct object objects[] = {
@@ -182,6 +189,7 @@ static const struct object objects[] = {
     {"host", host, judgement},
     {"connection", connection, NULL},
     {"outcomes", outcomes, NULL},
+    {"dropped", dropped, NULL},
     {"capture", capture, NULL},
 };
 

@@ -68,6 +68,11 @@ void diag_claims_free(struct diag_claims *claims)
     g_free(claims);
 }
 
+uint64_t diag_claims_dropped(const struct diag_claims *claims)
+{
+    return claims->claims.dropped;
+}
+
 /* ---- feeding */
 
 /* Addresses that several machines share by design: VRRP and CARP, HSRP, GLBP, Windows NLB. */

@@ -12,6 +12,8 @@ struct diag_claims;
 
 struct diag_claims *diag_claims_new(void);
 void diag_claims_free(struct diag_claims *claims);
+/* What was forgotten for newer ones. */
+uint64_t diag_claims_dropped(const struct diag_claims *claims);
 
 void diag_claims_arp(struct diag_claims *claims, const struct diag_arp *arp);
 

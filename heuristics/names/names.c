@@ -282,6 +282,16 @@ struct diag_names *diag_names_new(const struct diag_settings *settings)
     return names;
 }
 
+uint64_t diag_names_dropped(const struct diag_names *names)
+{
+    return names->quiet.dropped + names->failed.dropped + names->reverses.dropped;
+}
+
+uint64_t diag_names_addresses_dropped(const struct diag_names *names)
+{
+    return names->origins.dropped;
+}
+
 void diag_names_free(struct diag_names *names)
 {
     if (!names)

@@ -17,6 +17,10 @@ struct diag_names;
 struct diag_names *diag_names_new(const struct diag_settings *settings);
 void diag_names_free(struct diag_names *names);
 
+/* Look-ups, and addresses that were handed out, which were forgotten for newer ones. */
+uint64_t diag_names_dropped(const struct diag_names *names);
+uint64_t diag_names_addresses_dropped(const struct diag_names *names);
+
 /* Every message of a name service, in capture order. */
 void diag_names_message(struct diag_names *names, const struct diag_name_message *message);
 

@@ -96,6 +96,11 @@ void diag_neighbours_free(struct diag_neighbours *neighbours)
     g_free(neighbours);
 }
 
+uint64_t diag_neighbours_dropped(const struct diag_neighbours *neighbours)
+{
+    return neighbours->questions.dropped + neighbours->hosts.dropped;
+}
+
 static struct host *find_host(const struct diag_neighbours *neighbours,
                               const struct diag_address *address)
 {

@@ -12,6 +12,8 @@ struct diag_neighbours;
 
 struct diag_neighbours *diag_neighbours_new(void);
 void diag_neighbours_free(struct diag_neighbours *neighbours);
+/* What was forgotten for newer ones. */
+uint64_t diag_neighbours_dropped(const struct diag_neighbours *neighbours);
 
 void diag_neighbours_arp(struct diag_neighbours *neighbours, const struct diag_arp *arp);
 

@@ -41,8 +41,10 @@ static void keep(struct diag_connection *conn, const struct diag_reset *reset)
 {
     uint32_t count = conn->reset_count;
 
-    if (count == DIAG_RESETS)
+    if (count == DIAG_RESETS) {
+        conn->engine->dropped[DIAG_DROPPED_resets]++;
         return;
+    }
     /* Room for 1, 2, 4... of them: nearly all connections have one or two. */
     if ((count & (count - 1)) == 0)
         conn->reset = g_renew(struct diag_reset, conn->reset, count ? 2 * (gsize)count : 1);

@@ -55,11 +55,15 @@ static void take(struct diag_losses *losses, const struct diag_loss *loss)
 
 /* ---- records */
 
-static void keep(struct diag_losses *losses, const struct diag_loss *loss)
+static void keep(struct diag_connection *conn, const struct diag_loss *loss)
 {
+    struct diag_losses *losses = losses_of(conn);
+
     add(losses, loss);
-    if (losses->count == MOST_RECORDS)
+    if (losses->count == MOST_RECORDS) {
+        conn->engine->dropped[DIAG_DROPPED_losses]++;
         return;
+    }
     if (losses->count == losses->capacity) {
         losses->capacity = losses->capacity ? 2 * losses->capacity : 4;
         losses->record = g_renew(struct diag_loss, losses->record, losses->capacity);
@@ -108,7 +112,7 @@ static void add_gap(const struct diag_step *step)
                                    .kind = received ? DIAG_LOSS_CAPTURE : DIAG_LOSS_UNKNOWN,
                                    .gap = true};
 
-    keep(losses_of(step->conn), &loss);
+    keep(step->conn, &loss);
 }
 
 /* What was news of the gap's own frame is not taken back. */
@@ -307,7 +311,7 @@ static bool add_copy(const struct diag_step *step)
         loss.where = DIAG_LOSS_SOMEWHERE;
         note_needless(losses_of(step->conn), step, &loss);
     }
-    keep(losses_of(step->conn), &loss);
+    keep(step->conn, &loss);
     return true;
 }
 

@@ -262,6 +262,7 @@ static void begin_tls(const struct diag_step *step, uint32_t seq)
 
     conn->tls = diag_tls_new();
     diag_tls_read_certificates(conn->tls, conn->engine->certificates);
+    diag_tls_count_dropped(conn->tls, &conn->engine->dropped[DIAG_DROPPED_tls_messages]);
     diag_tls_start(conn->tls, step->from, seq);
     if (step->y->segments)
         diag_tls_start(conn->tls, diag_peer(step->from), step->y->nxt);

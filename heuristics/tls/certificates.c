@@ -32,6 +32,7 @@ struct diag_certificates {
     GHashTable *by_subject; /* subject -> struct kept that may sign others */
     GHashTable *late;       /* issuers of certificates out of date */
     size_t bytes;           /* of all that are kept */
+    uint64_t dropped;       /* for which there was no room */
 };
 
 static guint hash_der(gconstpointer key)
@@ -113,6 +114,17 @@ static struct kept *keep(struct diag_certificates *store, const uint8_t *der, si
     return kept;
 }
 
+static bool has_room(const struct diag_certificates *store, size_t length)
+{
+    return g_hash_table_size(store->by_der) < MOST_CERTIFICATES &&
+           store->bytes + length <= MOST_BYTES;
+}
+
+uint64_t diag_certificates_dropped(const struct diag_certificates *store)
+{
+    return store->dropped;
+}
+
 const struct diag_certificate_entry *diag_certificates_take(struct diag_certificates *store,
                                                             const uint8_t *der, size_t length)
 {
@@ -122,9 +134,9 @@ const struct diag_certificate_entry *diag_certificates_take(struct diag_certific
     if (!store->reader.read || length == 0 || length > DIAG_CERTIFICATE_LONGEST)
         return NULL;
     kept = g_hash_table_lookup(store->by_der, &wanted);
-    if (!kept && g_hash_table_size(store->by_der) < MOST_CERTIFICATES &&
-        store->bytes + length <= MOST_BYTES)
+    if (!kept && has_room(store, length))
         kept = keep(store, der, length);
+    store->dropped += !kept;
     return kept && kept->entry.readable ? &kept->entry : NULL;
 }
 

@@ -21,6 +21,8 @@ struct diag_certificate_entry {
 
 struct diag_certificates *diag_certificates_new(void);
 void diag_certificates_free(struct diag_certificates *store);
+/* Appearances of certificates for which there was no room. */
+uint64_t diag_certificates_dropped(const struct diag_certificates *store);
 void diag_certificates_read_with(struct diag_certificates *store,
                                  const struct diag_certificate_reader *reader);
 /* A reader was given. */

@@ -98,6 +98,7 @@ struct diag_tls {
     uint8_t client_hellos;
     GArray *messages;                       /* of struct diag_tls_message */
     struct diag_certificates *store;        /* NULL: nobody reads certificates */
+    uint64_t *dropped;                      /* NULL: nobody counts */
     const struct diag_decrypted *decrypted; /* records of the segment being fed, those not used */
     uint8_t decrypted_count;
     uint32_t frame; /* the segment being fed */

@@ -55,6 +55,19 @@ static bool continues_run(const struct diag_tls *tls, const struct diag_tls_mess
            (last->letter == message->letter || last->letter == message->letter + ('a' - 'A'));
 }
 
+static void leave_out(const struct diag_tls *tls)
+{
+    if (tls->dropped)
+        ++*tls->dropped;
+}
+
+/* In a long session data come and go in more runs than anybody lists; alerts are counted as such.
+ */
+static bool is_missed(const struct diag_tls_message *message)
+{
+    return message->letter != 'D' && message->letter != 'L';
+}
+
 void diag_tls_note(struct diag_tls_reader *reader, const struct diag_tls_message *message)
 {
     struct diag_tls *tls = reader->tls;
@@ -67,6 +80,8 @@ void diag_tls_note(struct diag_tls_reader *reader, const struct diag_tls_message
         return;
     if (tls->messages->len >= limit) {
         facts->messages_dropped++;
+        if (is_missed(message))
+            leave_out(tls);
         return;
     }
     if (!diag_tls_is_client(reader))
@@ -112,10 +127,12 @@ static void alert_done(struct diag_tls_reader *reader, const struct diag_chunk *
     }
     if (alert.description == 0 && (clear || reader->opaque))
         diag_tls_happen_once(&facts->close_notify[reader->side], chunk);
-    if (facts->alert_count < DIAG_TLS_MAX_ALERTS)
+    if (facts->alert_count < DIAG_TLS_MAX_ALERTS) {
         facts->alerts[facts->alert_count++] = alert;
-    else
+    } else {
         facts->alerts_dropped++;
+        leave_out(reader->tls);
+    }
     note_record(reader, chunk, 'L');
 }
 

@@ -26,6 +26,11 @@ void diag_tls_read_certificates(struct diag_tls *tls, struct diag_certificates *
     tls->store = store;
 }
 
+void diag_tls_count_dropped(struct diag_tls *tls, uint64_t *dropped)
+{
+    tls->dropped = dropped;
+}
+
 static void release(struct diag_tls_reader *reader)
 {
     diag_stream_close(&reader->stream);

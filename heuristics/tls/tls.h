@@ -222,6 +222,8 @@ struct diag_tls;
 struct diag_tls *diag_tls_new(void);
 /* Certificates are read, and kept in store, which must outlive the session. */
 void diag_tls_read_certificates(struct diag_tls *tls, struct diag_certificates *store);
+/* Messages and alerts of handshakes that do not fit into the facts are counted there. */
+void diag_tls_count_dropped(struct diag_tls *tls, uint64_t *dropped);
 void diag_tls_free(struct diag_tls *tls);
 /* The connection is over: keeps the facts, frees the rest, ignores further segments. */
 void diag_tls_close(struct diag_tls *tls);

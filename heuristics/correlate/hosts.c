@@ -11,6 +11,8 @@
 
 /* ---- host_port_blocked */
 
+#define PORTS_ALONE 8
+
 /* Tried on the off chance, beside the port that is meant. */
 static bool is_opportunistic(uint16_t blocked, uint16_t open)
 {
@@ -95,26 +97,88 @@ static GHashTable *answering_services(struct diag_span all)
     return services;
 }
 
-static void port_blocked(struct diag_engine *engine, struct diag_judgement *judgement,
-                         struct diag_span port, const struct diag_entry *open)
+/* What is needed to say of one server which of its ports are blocked for one client. */
+struct server_ports {
+    struct open_ports open;
+    GHashTable *answering;
+};
+
+/* The open port that tells against this one, if nobody was served there and the client insisted. */
+static const struct diag_entry *open_beside(const struct server_ports *server,
+                                            struct diag_span port)
 {
     const struct diag_connection *first = port.entry[0].conn;
     const struct diag_connection *last = port.entry[port.count - 1].conn;
-    int64_t values[DIAG_MAX_VALUES] = {port.entry[0].server.port, open->server.port,
-                                       tries_of(port)};
 
-    if (values[2] < 2 || last->opening.last_ns - first->opening.all_first_ns < DIAG_SECOND_NS)
-        return;
+    if (!all_failed(port) || tries_of(port) < 2 ||
+        last->opening.last_ns - first->opening.all_first_ns < DIAG_SECOND_NS ||
+        g_hash_table_contains(server->answering, &port.entry[0].server))
+        return NULL;
+    return telling(&server->open, port.entry[0].server.port);
+}
+
+/* Takes the next blocked port out of the rest, and returns the open one; NULL if there is none. */
+static const struct diag_entry *next_blocked(const struct server_ports *server,
+                                             struct diag_span *rest, struct diag_span *port)
+{
+    const struct diag_entry *open = NULL;
+
+    while (!open && rest->count) {
+        *port = diag_span_run(*rest, diag_same_port);
+        *rest = diag_span_after(*rest, *port);
+        open = open_beside(server, *port);
+    }
+    return open;
+}
+
+struct blocked {
+    uint32_t ports;
+    uint32_t tries;
+    struct diag_span lowest;
+    uint16_t highest;
+    const struct diag_entry *open; /* beside the lowest */
+};
+
+static struct blocked count_blocked(const struct server_ports *server, struct diag_span rest)
+{
+    struct blocked blocked = {0};
+    struct diag_span port;
+
+    for (const struct diag_entry *open; (open = next_blocked(server, &rest, &port));) {
+        if (!blocked.ports++) {
+            blocked.lowest = port;
+            blocked.open = open;
+        }
+        blocked.highest = port.entry[0].server.port;
+        blocked.tries += tries_of(port);
+    }
+    return blocked;
+}
+
+static struct diag_host *add_blocked(struct diag_engine *engine, struct diag_judgement *judgement,
+                                     const struct blocked *blocked)
+{
+    const struct diag_entry *lowest = &blocked->lowest.entry[0];
     struct diag_host *host =
-        diag_host_add(engine, judgement, DIAG_host_port_blocked, first->first_frame, values);
+        diag_host_add(engine, judgement, DIAG_host_port_blocked, lowest->conn->first_frame,
+                      (int64_t[DIAG_MAX_VALUES]){lowest->server.port, blocked->open->server.port,
+                                                 blocked->tries, blocked->ports, blocked->highest});
 
-    host->server = port.entry[0].server;
-    host->client = port.entry[0].client;
+    host->server = lowest->server;
+    host->client = lowest->client;
     diag_host_name(engine, host, &host->server.address);
-    diag_cite(diag_host_finding(host), DIAG_ROLE_good_connection, open->conn->first_frame);
+    diag_cite(diag_host_finding(host), DIAG_ROLE_good_connection, blocked->open->conn->first_frame);
+    return host;
+}
+
+static void tell_blocked(struct diag_host *host, struct diag_span port,
+                         const struct diag_entry *open)
+{
+    const struct diag_connection *first = port.entry[0].conn;
+
     if (first->first_ns - open->conn->last_ns <= SAME_APPLICATION_NS &&
         open->conn->first_ns <= first->first_ns)
-        diag_host_finding(host)->severity = host->judged.effective = DIAG_WARN;
+        diag_host_weigh(host, DIAG_WARN);
     for (size_t i = 0; i < port.count; i++) {
         diag_cite(diag_host_finding(host), DIAG_ROLE_failed_connection,
                   port.entry[i].conn->first_frame);
@@ -122,20 +186,26 @@ static void port_blocked(struct diag_engine *engine, struct diag_judgement *judg
     }
 }
 
+/* A few are told one by one; more are one story, and would be a flood of findings. */
 static void blocked_ports_of(struct diag_engine *engine, struct diag_judgement *judgement,
                              struct diag_span server, GHashTable *answering)
 {
-    struct open_ports works = open_ports(server);
+    const struct server_ports ports = {open_ports(server), answering};
+
+    if (!ports.open.count)
+        return;
+    struct blocked all = count_blocked(&ports, server);
+    struct diag_host *host = NULL;
     struct diag_span port;
 
-    for (struct diag_span rest = server; works.count && rest.count;
-         rest = diag_span_after(rest, port)) {
-        port = diag_span_run(rest, diag_same_port);
-        const struct diag_entry *open =
-            all_failed(port) ? telling(&works, port.entry[0].server.port) : NULL;
+    if (all.ports > PORTS_ALONE) {
+        host = add_blocked(engine, judgement, &all);
+        diag_host_finding(host)->cause = DIAG_CAUSE_many_ports;
+    }
+    for (const struct diag_entry *open; (open = next_blocked(&ports, &server, &port));) {
+        const struct blocked one = {1, tries_of(port), port, port.entry[0].server.port, open};
 
-        if (open && !g_hash_table_contains(answering, &port.entry[0].server))
-            port_blocked(engine, judgement, port, open);
+        tell_blocked(host ? host : add_blocked(engine, judgement, &one), port, open);
     }
 }
 

@@ -12,7 +12,7 @@
 
 static void cite_syns(struct diag_finding *f, const struct diag_opening *o)
 {
-    for (uint32_t i = 0; i < o->series && i < DIAG_SYN_FRAMES; i++)
+    for (uint32_t i = 0; i < DIAG_SYN_FRAMES; i++)
         diag_cite(f, DIAG_ROLE_syn, o->frame[i]);
 }
 
@@ -22,8 +22,7 @@ static bool continues_series(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
 
-    return o->series && !o->over && !o->answered && !o->icmp_frame &&
-           step->x->isn == step->seg->seq;
+    return o->series && !o->answered && !o->icmp_frame && step->x->isn == step->seg->seq;
 }
 
 /* The third SYN, or the second when it comes late; never a test on doubling: Linux and macOS retry
@@ -36,7 +35,7 @@ static void unanswered_syn(const struct diag_step *step)
 
     if (!step->syn || !continues_series(step) || diag_raised(step->conn, DIAG_syn_no_reply))
         return;
-    if (count < 2 || (count == 2 && elapsed <= diag_ms(step->out->engine->settings.syn_silence)))
+    if (count == 2 && elapsed <= diag_ms(step->out->engine->settings.syn_silence))
         return;
     struct diag_finding *f = diag_raise(step->out, DIAG_syn_no_reply, DIAG_CLIENT, step->seg->frame,
                                         count, elapsed, o->frame[0]);
@@ -49,7 +48,7 @@ static bool is_silent(const struct diag_connection *conn)
 {
     const struct diag_opening *o = &conn->opening;
 
-    return o->syns && !o->answered && !o->icmp_frame && !conn->half[DIAG_SERVER].segments &&
+    return !o->answered && !o->icmp_frame && !conn->half[DIAG_SERVER].segments &&
            !diag_one_way(conn);
 }
 
@@ -62,8 +61,7 @@ static void never_answered(const struct diag_connection *conn, struct diag_out *
         return;
     bool beaten = diag_lost_race(conn);
 
-    if (event ? event->value[0] == o->series && !beaten
-              : diag_near_end(conn, o->series > 1 ? o->last_ns : o->first_ns))
+    if (event ? event->value[0] == o->series && !beaten : diag_near_end(conn, o->last_ns))
         return;
     int64_t until = o->series > 1 ? o->last_ns : conn->engine->last_ns;
     struct diag_finding *f = diag_raise(out, DIAG_syn_no_reply, DIAG_CLIENT, o->last_frame,
@@ -123,7 +121,7 @@ static bool is_challenge(const struct diag_sent *sent, uint32_t expected)
 /* It has a connection of its own to open, and no old one (RFC 9293 3.5, simultaneous open). */
 static bool calls_back(const struct diag_connection *conn)
 {
-    for (uint32_t i = 0; i < conn->recent_count; i++)
+    for (uint32_t i = conn->recent_count; i-- > 0;)
         if (conn->recent[i].from == DIAG_SERVER &&
             (conn->recent[i].flags & (DIAG_SYN | DIAG_ACK)) == DIAG_SYN)
             return true;
@@ -132,13 +130,14 @@ static bool calls_back(const struct diag_connection *conn)
 
 const struct diag_sent *diag_challenge_ack(const struct diag_connection *conn)
 {
-    const struct diag_sent *last =
-        conn->recent_count ? &conn->recent[conn->recent_count - 1] : NULL;
     uint32_t expected = conn->half[DIAG_CLIENT].isn + 1;
 
-    if (!conn->opening.syns || conn->opening.synack_frame || !last || last->from != DIAG_SERVER)
+    if (!conn->opening.syns || conn->opening.synack_frame)
         return NULL;
-    return is_challenge(last, expected) && !calls_back(conn) ? last : NULL;
+    const struct diag_sent *last = &conn->recent[conn->recent_count - 1];
+
+    return last->from == DIAG_SERVER && is_challenge(last, expected) && !calls_back(conn) ? last
+                                                                                          : NULL;
 }
 
 struct diag_finding *diag_report_old_connection(const struct diag_step *step,
@@ -183,8 +182,7 @@ static bool server_turns_away(const struct diag_step *step)
     bool active = step->rst && (step->seg->flags & DIAG_ACK) && step->seg->seq == step->x->nxt;
 
     return step->from == DIAG_SERVER && (step->fin || active) && !step->seg->payload &&
-           !diag_ends_subflow(step) && conn->closer == DIAG_NO_SIDE && conn->opening.established &&
-           step->x->bytes == 0;
+           !diag_ends_subflow(step) && conn->closer == DIAG_NO_SIDE && step->x->bytes == 0;
 }
 
 static bool took_client_data(const struct diag_step *step)
@@ -270,7 +268,7 @@ void diag_icmp_answers(struct diag_out *out, const struct diag_icmp *icmp)
 
     if (cause == DIAG_CAUSE_too_big)
         diag_icmp_too_big(out, icmp);
-    if (!o->syns || o->answered || !is_unreachable(icmp) || cause == DIAG_CAUSE_too_big ||
+    if (o->answered || !is_unreachable(icmp) || cause == DIAG_CAUSE_too_big ||
         icmp->seq != conn->half[DIAG_CLIENT].isn || diag_raised(conn, DIAG_connect_icmp))
         return;
     int64_t error = icmp->type << 8 | icmp->code | (icmp->v6 ? 1 << 16 : 0);

@@ -5,6 +5,8 @@
  */
 #include "tcp/ecn.h"
 
+#include <string.h>
+
 /* RFC 3168 6.1.1: an ECN-setup SYN has both bits. */
 static bool asks_for_ecn(const struct diag_segment *seg)
 {
@@ -17,6 +19,7 @@ static void begin_series(struct diag_opening *o, const struct diag_segment *seg)
 
     o->attempts++;
     o->series = 0;
+    memset(o->frame, 0, sizeof o->frame);
     o->first_ns = seg->time_ns;
     o->ecn = asks_for_ecn(seg);
     o->answered = o->over = false;

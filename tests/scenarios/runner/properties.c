@@ -69,6 +69,11 @@ static void put_stream(const struct scn_found *found, GString *out)
     g_string_append_printf(out, "%u", found->stream);
 }
 
+static void put_cited(const struct scn_found *found, GString *out)
+{
+    g_string_append_printf(out, "%zu", (size_t)found->judged.finding->evidence_count);
+}
+
 static const struct property {
     const char *name;
     void (*put)(const struct scn_found *found, GString *out);
@@ -78,7 +83,7 @@ static const struct property {
     {"confidence", put_confidence}, {"side", put_side},
     {"layer", put_layer},           {"kind", put_kind},
     {"explained", put_explained},   {"frame", put_frame},
-    {"stream", put_stream},
+    {"stream", put_stream},         {"cited", put_cited},
 };
 
 static const struct property *property_of(const char *name)

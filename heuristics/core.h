@@ -123,6 +123,7 @@ struct diag_engine {
     uint64_t fed;
     struct diag_judgement *judgement; /* of the first `judged` facts */
     uint64_t judged;
+    bool held; /* that judgement stands */
 };
 
 /* ---- sequence space (RFC 9293 3.4) */

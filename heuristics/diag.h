@@ -616,11 +616,18 @@ const struct diag_reset *diag_reset_of_frame(const struct diag_engine *engine, u
 const struct diag_loss *diag_loss_of_frame(const struct diag_engine *engine, uint32_t stream,
                                            uint32_t frame);
 
-/* Verdicts: what holds at the last fact fed so far. Repeatable, and cheap when nothing was fed. */
+/* Verdicts, here and below: what holds at the last fact fed so far. Repeatable, and cheap when
+ * nothing was fed. While they are held, those that were passed stand although facts were added: for
+ * a program that looks after every few packets, and need not have new ones each time. */
+void diag_hold_verdicts(struct diag_engine *engine, bool hold);
 size_t diag_view_count(struct diag_engine *engine);
 void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *view);
+/* Only its findings. */
+const struct diag_judged *diag_view_findings(struct diag_engine *engine, size_t index,
+                                             size_t *count);
 /* Only stream, client and server: what a table needs to find its widths. */
 void diag_view_label(struct diag_engine *engine, size_t index, struct diag_view *view);
+/* False also for a connection that began after the verdicts that are held. */
 bool diag_view_of_stream(struct diag_engine *engine, uint32_t stream, struct diag_view *view);
 size_t diag_host_count(struct diag_engine *engine);
 void diag_host_get(struct diag_engine *engine, size_t index, struct diag_host_view *view);

@@ -234,11 +234,16 @@ static struct diag_sentence *pass_sentence(struct diag_engine *engine,
     return s;
 }
 
+void diag_hold_verdicts(struct diag_engine *engine, bool hold)
+{
+    engine->held = hold;
+}
+
 struct diag_judgement *diag_judge(struct diag_engine *engine)
 {
     struct diag_judgement *j = engine->judgement;
 
-    if (j && engine->judged == engine->fed)
+    if (j && (engine->held || engine->judged == engine->fed))
         return j;
     diag_judgement_free(j);
     engine->judged = engine->fed;

@@ -262,6 +262,15 @@ void diag_view_get(struct diag_engine *engine, size_t index, struct diag_view *v
     fill_view(g_ptr_array_index(diag_judge(engine)->sentences, index), view);
 }
 
+const struct diag_judged *diag_view_findings(struct diag_engine *engine, size_t index,
+                                             size_t *count)
+{
+    const struct diag_sentence *s = g_ptr_array_index(diag_judge(engine)->sentences, index);
+
+    *count = s->count;
+    return s->findings;
+}
+
 void diag_view_label(struct diag_engine *engine, size_t index, struct diag_view *view)
 {
     const struct diag_connection *conn = engine->connections->pdata[index];
@@ -275,9 +284,10 @@ bool diag_view_of_stream(struct diag_engine *engine, uint32_t stream, struct dia
 {
     const struct diag_connection *conn = diag_connection_of_stream(engine, stream);
 
-    if (conn)
-        diag_view_get(engine, conn->index, view);
-    return conn;
+    if (!conn || conn->index >= diag_view_count(engine))
+        return false;
+    diag_view_get(engine, conn->index, view);
+    return true;
 }
 
 size_t diag_host_count(struct diag_engine *engine)

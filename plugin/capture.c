@@ -103,10 +103,10 @@ static void index_hosts(struct diag_capture *capture)
 static void index_connections(struct diag_capture *capture)
 {
     for (size_t i = 0, count = diag_view_count(capture->engine); i < count; i++) {
-        struct diag_view view;
+        size_t findings = 0;
+        const struct diag_judged *judged = diag_view_findings(capture->engine, i, &findings);
 
-        diag_view_get(capture->engine, i, &view);
-        index_all(capture, view.findings, view.finding_count);
+        index_all(capture, judged, findings);
     }
 }
 
@@ -120,13 +120,18 @@ static void forget_judged(struct diag_capture *capture)
     capture->hosts = NULL;
 }
 
-static void bring_up_to_date(struct diag_capture *capture)
+void diag_capture_judge_all(struct diag_capture *capture)
+{
+    if (capture->judged_frame == capture->last_frame)
+        return;
+    forget_judged(capture);
+    diag_hold_verdicts(capture->engine, false);
+}
+
+static void index_judged(struct diag_capture *capture)
 {
     const struct diag_judged *of_capture = NULL;
 
-    if (capture->judged != NULL && capture->judged_frame == capture->last_frame)
-        return;
-    forget_judged(capture);
     capture->judged = g_hash_table_new_full(NULL, NULL, NULL, free_list);
     capture->hosts = g_hash_table_new_full(NULL, NULL, NULL, free_list);
     capture->judged_frame = capture->last_frame;
@@ -135,6 +140,34 @@ static void bring_up_to_date(struct diag_capture *capture)
     index_all(capture, of_capture, count);
     index_hosts(capture);
     index_connections(capture);
+}
+
+/* A live capture grows between two repaints of Wireshark's window, and all of it is judged anew: of
+ * 100 000 connections in a third of a second. No more than a tenth of the time is spent on that, so
+ * that what is shown of a capture that grows may be a little older. */
+#define JUDGING_SHARE    10
+#define LONGEST_DELAY_US (10 * G_USEC_PER_SEC)
+
+static bool may_be_older(const struct diag_capture *capture)
+{
+    return capture->growing && g_get_monotonic_time() < capture->judge_again_us;
+}
+
+static void bring_up_to_date(struct diag_capture *capture)
+{
+    gint64 began = 0;
+
+    if (capture->judged != NULL &&
+        (capture->judged_frame == capture->last_frame || may_be_older(capture)))
+        return;
+    began = g_get_monotonic_time();
+    forget_judged(capture);
+    diag_hold_verdicts(capture->engine, false);
+    index_judged(capture);
+    diag_hold_verdicts(capture->engine, true);
+    capture->judge_again_us = g_get_monotonic_time();
+    capture->judge_again_us +=
+        MIN(JUDGING_SHARE * (capture->judge_again_us - began), LONGEST_DELAY_US);
 }
 
 const GArray *diag_capture_judged(struct diag_capture *capture, uint32_t frame)
@@ -147,6 +180,13 @@ const GArray *diag_capture_hosts(struct diag_capture *capture, uint32_t stream)
 {
     bring_up_to_date(capture);
     return g_hash_table_lookup(capture->hosts, GUINT_TO_POINTER(stream));
+}
+
+/* The file was read, or the live capture stopped. */
+static void end_capture(void)
+{
+    if (open_capture != NULL)
+        open_capture->growing = false;
 }
 
 static void close_capture(void)
@@ -177,10 +217,12 @@ static void begin_capture(void)
     open_capture->streams = diag_streams_new();
     open_capture->numbers = diag_numbers_new();
     open_capture->batch = diag_batch_new();
+    open_capture->growing = true;
 }
 
 void diag_capture_register(void)
 {
     register_init_routine(begin_capture);
+    register_postseq_cleanup_routine(end_capture);
     register_cleanup_routine(close_capture);
 }

@@ -24,6 +24,8 @@ struct diag_capture {
     GHashTable *judged;    /* frame -> GArray of struct diag_judged */
     GHashTable *hosts;     /* stream -> GArray of struct diag_judged, about hosts */
     uint32_t judged_frame; /* as of which both hold */
+    bool growing;          /* frames are still being read */
+    gint64 judge_again_us; /* by the monotonic clock; while it grows, not sooner */
 };
 
 /* Registers the init and cleanup routines. */
@@ -53,6 +55,9 @@ int64_t diag_capture_time(const struct diag_capture *capture, uint32_t frame);
 
 /* DIAG_NO_SIDE when the frame holds no TCP segment. */
 enum diag_side diag_capture_sender(const struct diag_capture *capture, uint32_t frame);
+
+/* From here on verdicts are those of the last frame fed, until a frame is looked at. */
+void diag_capture_judge_all(struct diag_capture *capture);
 
 /* All findings that point at this frame, as the capture up to the last frame fed shows them; NULL
  * if none. */

@@ -113,6 +113,7 @@ static void draw(void *data)
 
     if (capture == NULL)
         return;
+    diag_capture_judge_all(capture);
     report->stream = diag_stream_told(capture->engine, report->stream);
     report->print(report, capture, stdout);
     fflush(stdout);

@@ -21,6 +21,10 @@ static int findings_node;
 
 static void begin_tree(stats_tree *tree)
 {
+    struct diag_capture *capture = diag_capture_open();
+
+    if (capture != NULL)
+        diag_capture_judge_all(capture); /* each connection counts when its frame is visited */
     connections_node = stats_tree_create_node(tree, CONNECTIONS, 0, STAT_DT_INT, TRUE);
     findings_node = stats_tree_create_node(tree, FINDINGS, 0, STAT_DT_INT, TRUE);
 }

@@ -1,20 +1,23 @@
 #!/usr/bin/python3
 """usage: interference.py (--plugin PLUGIN | --tshark WITH WITHOUT) [--merge BYTES] [--views WORD]
-                       [--scenarios PROGRAM] --captures PATH...
+                       [--scenarios PROGRAM] [--ledger FILE] --captures PATH...
 
 Runs tshark with diag and without over captures (files, or directories that are searched), in every
 form of output and with settings changed. Once diag's own items are taken out, both must print the
 same bytes, the same errors and the same exit status, and export the same objects. PLUGIN is tried
 in a private home against Wireshark as it comes; WITH and WITHOUT are two commands instead. --merge
 joins captures up to a size: much faster, and it tells the same; --scenarios tells the scenarios
-below the paths as captures, too; --views runs only some.
+below the paths as captures, too; --views runs only some. What is in the ledger is not looked at
+again.
 """
 import argparse
 import concurrent.futures
 import itertools
 import os
 import sys
+import time
 
+import ledger
 import own_items
 import pairs
 
@@ -90,13 +93,24 @@ def first_json_difference(ours, stock, where=""):
     return "no value differs"
 
 
+def json_complaint(ours, stock):
+    """Frame by frame: all values of a large capture would be gigabytes."""
+    if len(ours) != len(stock) or ours[0] != stock[0]:
+        return f"{len(ours) - 1} frames with diag, {len(stock) - 1} without"
+    for number, (left, right) in enumerate(zip(ours[1:], stock[1:]), 1):
+        if left != right:
+            left, right = own_items.from_json(left), own_items.from_json(right)
+            if left != right:
+                return first_json_difference(left, right, f"frame {number}: ")
+    return None
+
+
 def output_complaint(view, ours, stock):
     """The difference of two outputs as a text; None when they say the same."""
     if view in NOTHING_TO_TAKE_OUT:
         return None if ours == stock else pairs.first_difference(ours, stock)
     if view == "json":
-        left, right = own_items.from_json(ours), own_items.from_json(stock)
-        return None if left == right else first_json_difference(left, right)
+        return json_complaint(own_items.json_frames(ours), own_items.json_frames(stock))
     left, right = own_items.from_text(ours), own_items.from_text(stock)
     if right != stock:
         return ("the test takes out what Wireshark itself printed: " +
@@ -110,7 +124,9 @@ def without_our_name(options):
 
 
 def compare(task):
-    """Complaints about one view of one capture, and whether diag had said something in it."""
+    """Complaints about one view of one capture, whether diag had said something in it, and the
+    seconds it took."""
+    began = time.monotonic()
     commands, capture, view, directory = task
     results = [printed(command, capture, options, directory / f"{capture.stem}-{view}-{side}")
                for command, side, options in zip(commands, ("with", "without"),
@@ -124,7 +140,7 @@ def compare(task):
         found.append(f"ends with {our_end}, without diag {stock_end}")
     if our_objects != stock_objects:
         found.append(f"exports {list(our_objects)}, without diag {list(stock_objects)}")
-    return capture.name, view, found, ours != stock
+    return capture, view, found, ours != stock, time.monotonic() - began
 
 
 def arguments():
@@ -134,6 +150,7 @@ def arguments():
     parser.add_argument("--merge", type=int, default=0)
     parser.add_argument("--scenarios")
     parser.add_argument("--views", default="")
+    parser.add_argument("--ledger")
     parser.add_argument("--captures", nargs="+", required=True)
     chosen = parser.parse_args()
     if bool(chosen.plugin) == bool(chosen.tshark):
@@ -141,24 +158,40 @@ def arguments():
     return chosen
 
 
+def summed_up(results, notes):
+    """The views with differences, and the views in which diag said something."""
+    failed, said = 0, set()
+    for capture, views in itertools.groupby(results, lambda result: result[0]):
+        seconds, wrong = 0, 0
+        for _, view, found, differs, took in views:
+            wrong += bool(found)
+            said.update([view] if differs else [])
+            seconds += took
+            for text in found:
+                print(f"{capture.name}, {view}: {text}", flush=True)
+        failed += wrong
+        if not wrong:
+            notes.note(capture, f"nothing differs, {seconds:.1f} s")
+    return failed, said
+
+
 def main():
     chosen = arguments()
     views = [view for view in VIEWS if chosen.views in view]
-    failed, said = 0, set()
     with pairs.room() as directory, pairs.tsharks(chosen.plugin, chosen.tshark) as commands, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         count, captures = pairs.prepare(chosen.captures, directory, chosen.merge,
                                         chosen.scenarios)
-        tasks = [(commands, capture, view, directory) for capture in captures for view in views]
-        for name, view, found, differs in pool.map(compare, tasks):
-            failed += bool(found)
-            said.update([view] if differs else [])
-            for text in found:
-                print(f"{name}, {view}: {text}", flush=True)
-    silent = set(views) - said - MAY_BE_SILENT
+        notes = ledger.Ledger(chosen.ledger, "interference", views,
+                              ledger.program(chosen.plugin, commands[0]))
+        left = notes.left_of(captures)
+        tasks = [(commands, capture, view, directory) for capture in left for view in views]
+        failed, said = summed_up(pool.map(compare, tasks), notes)
+    silent = set(views) - said - MAY_BE_SILENT if len(left) == len(captures) else []
     for view in sorted(silent):
         print(f"{view}: diag says nothing in any capture: this view tests nothing")
-    print(f"{count} captures in {len(captures)} files, {len(views)} views, {failed} differences")
+    print(f"{count} captures in {len(captures)} files, {len(captures) - len(left)} of them in an "
+          f"earlier run, {len(views)} views, {failed} differences")
     return 1 if failed or silent else 0
 
 

@@ -6,12 +6,12 @@ holds after each. With diag they must not grow more than without: nothing of a c
 The first cycles fill caches and do not count. sharkd itself loses 12 MB a load, give or take a few
 KB: what is smaller than that is for valgrind (docs/reliability.md).
 """
-import json
 import pathlib
 import signal
 import sys
 import time
 
+import conversation
 import pairs
 from plugged import Plugged
 
@@ -26,26 +26,15 @@ LOOKS = [("frames", {"column0": "diag.summary:0", "column1": "_ws.col.Info:0"}),
 FRAMES = range(1, 60, 3)
 
 
-class Sharkd:
-    """A conversation with one process."""
+class Sharkd(conversation.Conversation):
+    """Also tells how much memory it holds."""
 
     def __init__(self, plugged, heap):
         self.noted = plugged.home / "heap"
         self.noted.touch()
         self.noted.chmod(0o666)
         plugged.environment.update(DIAG_HEAP=str(self.noted), LD_PRELOAD=str(heap))
-        self.process = plugged.start("sharkd", "-", stdin=-1, stdout=-1, stderr=-3)
-        self.number = 0
-
-    def ask(self, method, params):
-        self.number += 1
-        request = {"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"sharkd ends at {request}: status {self.process.wait()}")
-        return json.loads(line)
+        super().__init__(pairs.Command(["sharkd"], plugged))
 
     def heap(self):
         before = len(self.noted.read_text())
@@ -57,16 +46,11 @@ class Sharkd:
             time.sleep(0.01)
         return int(text.split()[-1])
 
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
-
 
 def cycle(sharkd, captures):
     for capture in captures:
-        answer = sharkd.ask("load", {"file": str(capture)})
-        if "result" not in answer:
-            sys.exit(f"{capture}: {answer}")
+        if not sharkd.load(capture):
+            sys.exit(f"sharkd reads nothing in {capture}")
         for method, params in LOOKS:
             sharkd.ask(method, params)
         for frame in FRAMES:
@@ -76,12 +60,11 @@ def cycle(sharkd, captures):
 def growth(plugin, heap, captures, cycles):
     """Bytes a cycle."""
     with Plugged(plugin) as plugged:
-        sharkd = Sharkd(plugged, plugged.lend(heap))
         sizes = []
-        for _ in range(WARM_UP + cycles):
-            cycle(sharkd, captures)
-            sizes.append(sharkd.heap())
-        sharkd.end()
+        with Sharkd(plugged, plugged.lend(heap)) as sharkd:
+            for _ in range(WARM_UP + cycles):
+                cycle(sharkd, captures)
+                sizes.append(sharkd.heap())
     return (sizes[-1] - sizes[WARM_UP - 1]) / cycles
 
 

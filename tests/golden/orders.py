@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """usage: orders.py (--plugin PLUGIN | --tshark COMMAND --sharkd COMMAND) [--merge BYTES]
-                  [--seed N] [--scenarios PROGRAM] --captures PATH...
+                  [--seed N] [--scenarios PROGRAM] [--ledger FILE] --captures PATH...
 
 Whatever the order in which Wireshark looks at the frames, diag says the same of each: in one pass,
 with -2, with a read filter, and in sharkd, which is asked for frames in random orders, over and
 over, with taps and columns in between. Captures are files, or directories that are searched;
 --merge joins them up to a size; --scenarios tells the scenarios in directories as captures, too.
-The seed is printed.
+The seed is printed. What is in the ledger is not looked at again.
 """
 import argparse
 import concurrent.futures
@@ -16,14 +16,18 @@ import random
 import re
 import shlex
 import sys
+import time
 
+import conversation
+import ledger
 import own_items
 import pairs
 
 NUMBER = re.compile(r"^Frame (\d+): ")
 LATER = re.compile(r"^ {8}\[(Severity in the whole capture|Explained by): ")
 VERDICTS = re.compile(r"^    \[(Connection \d+: |Summary: )")
-OTHERS = 150  # frames that diag says nothing of, and that sharkd is asked for all the same
+SAMPLE = 1000  # frames that diag says something of, in random order; each is asked for twice
+OTHERS = 150  # frames among them whatever diag says
 READ_FILTERS = ["tcp.len > 0 || tcp.flags.reset == 1", "frame.number > 0 && tcp.flags.syn == 1"]
 
 
@@ -85,9 +89,11 @@ def block_of_sharkd(tree):
     return []
 
 
-def requests_for(frames, count, dice):
-    """Frames in random order, twice in a row now and then, and other work in between."""
-    order = frames * 2 + dice.sample(range(1, count + 1), min(count, OTHERS))
+def requests_for(told, count, dice):
+    """Frames in random order, twice in a row now and then, and other work in between; then all of
+    them, as somebody scrolls through the list."""
+    order = dice.sample(told, min(len(told), SAMPLE)) * 2
+    order += dice.sample(range(1, count + 1), min(count, OTHERS))
     dice.shuffle(order)
     for frame in order:
         yield from [("frame", {"frame": frame, "proto": True})] * dice.choice((1, 1, 2))
@@ -96,37 +102,31 @@ def requests_for(frames, count, dice):
                                ("tap", {"tap0": "nstat:diag,table"}), ("tap", {"tap0": "conv:TCP"}),
                                ("frames", {"filter": "diag.id", "limit": 20}),
                                ("check", {"filter": "diag.conn.outcome == \"failed\""})))
-
-
-def ask(sharkd, capture, requests):
-    """The results of requests about a loaded capture."""
-    wanted = [("load", {"file": str(capture)}), *requests, ("bye", {})]
-    lines = [json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-             for number, (method, params) in enumerate(wanted, 1)]
-    status, text, errors = sharkd.run("-", input="\n".join(lines) + "\n")
-    answers = [json.loads(line) for line in text.splitlines()]
-    if status != 0 or len(answers) != len(wanted):
-        sys.exit(f"{capture}: sharkd answers {len(answers)} of {len(wanted)}, status {status}\n"
-                 f"{errors}")
-    for request, answer in zip(wanted, answers):
-        if "result" not in answer:
-            sys.exit(f"{capture}: {request}: {answer}")
-    return [answer["result"] for answer in answers[1:-1]]
+    for frame in range(1, count + 1):
+        yield "frame", {"frame": frame, "proto": True}
 
 
 def sharkd_complaints(sharkd, capture, twice, count, dice):
-    requests = list(requests_for(sorted(twice), count, dice))
-    told = set()
-    for (method, params), result in zip(requests, ask(sharkd, capture, requests)):
-        if method != "frame" or params["frame"] in told:
-            continue
-        shown, wanted = block_of_sharkd(result["tree"]), twice.get(params["frame"], [])
-        if shown != wanted:
-            told.add(params["frame"])
-            at = next((i for i, (a, b) in enumerate(zip(shown, wanted)) if a != b),
-                      min(len(shown), len(wanted)))
-            yield (f"frame {params['frame']}: sharkd {shown[at:at + 1]}, tshark -2 "
-                   f"{wanted[at:at + 1]}")
+    wrong = set()
+    with conversation.Conversation(sharkd) as talk:
+        loaded = talk.load(capture)
+        if loaded != count:
+            yield f"sharkd reads {loaded} frames, tshark {count}"
+            return
+        for method, params in requests_for(sorted(twice), count, dice):
+            result = talk.ask(method, params)
+            if result is None:
+                yield f"sharkd refuses {method} {params}"
+                return
+            if method != "frame" or params["frame"] in wrong:
+                continue
+            shown, wanted = block_of_sharkd(result["tree"]), twice.get(params["frame"], [])
+            if shown != wanted:
+                wrong.add(params["frame"])
+                at = next((i for i, (a, b) in enumerate(zip(shown, wanted)) if a != b),
+                          min(len(shown), len(wanted)))
+                yield (f"frame {params['frame']}: sharkd {shown[at:at + 1]}, tshark -2 "
+                       f"{wanted[at:at + 1]}")
 
 
 def report(tshark, capture, *options):
@@ -150,15 +150,19 @@ def filter_complaints(tshark, capture):
 
 
 def complaints(tshark, sharkd, capture, seed):
-    """Also how many frames diag says something of."""
+    """Also how many frames there are, of how many diag says something, and the seconds it took."""
+    began = time.monotonic()
     details = ["-n", "-r", capture, "-V", "-O", "diag"]
     once, text = blocks(tshark.run(*details)[1]), tshark.run(*details, "-2")[1]
     twice = blocks(text)
     count = sum(1 for line in text.split("\n") if NUMBER.match(line))
     dice = random.Random(f"{seed} {capture.name}")
-    found = [*early_complaints(once, twice), *filter_complaints(tshark, capture),
-             *sharkd_complaints(sharkd, capture, twice, count, dice)]
-    return capture.name, found, len(twice)
+    found = [*early_complaints(once, twice), *filter_complaints(tshark, capture)]
+    try:
+        found += sharkd_complaints(sharkd, capture, twice, count, dice)
+    except conversation.Silence as silence:
+        found.append(str(silence))
+    return capture, found, count, len(twice), time.monotonic() - began
 
 
 def arguments():
@@ -169,6 +173,7 @@ def arguments():
     parser.add_argument("--merge", type=int, default=0)
     parser.add_argument("--scenarios")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--ledger")
     parser.add_argument("--captures", nargs="+", required=True)
     chosen = parser.parse_args()
     if bool(chosen.plugin) == bool(chosen.tshark and chosen.sharkd):
@@ -183,17 +188,23 @@ def main():
     with pairs.room() as directory, \
             pairs.programs(chosen.plugin, chosen.tshark, chosen.sharkd) as (tshark, sharkd), \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        count, captures = pairs.prepare(chosen.captures, directory, chosen.merge,
-                                        chosen.scenarios)
-        for name, found, shown in pool.map(
-                lambda capture: complaints(tshark, sharkd, capture, chosen.seed), captures):
+        number, captures = pairs.prepare(chosen.captures, directory, chosen.merge,
+                                         chosen.scenarios)
+        notes = ledger.Ledger(chosen.ledger, "orders", chosen.seed,
+                              ledger.program(chosen.plugin, tshark))
+        left = notes.left_of(captures)
+        for capture, found, count, shown, seconds in pool.map(
+                lambda capture: complaints(tshark, sharkd, capture, chosen.seed), left):
             failed += bool(found)
             frames += shown
             for text in found:
-                print(f"{name}: {text}", flush=True)
-    print(f"{count} captures in {len(captures)} files, {frames} frames that diag says something of, "
-          f"{failed} files with differences")
-    return 1 if failed or not frames else 0
+                print(f"{capture.name}: {text}", flush=True)
+            if not found:
+                notes.note(capture, f"{count} frames, diag says something of {shown}, "
+                                    f"{seconds:.1f} s")
+    print(f"{number} captures in {len(captures)} files, {len(captures) - len(left)} of them in an "
+          f"earlier run, {frames} frames that diag says something of, {failed} files with differences")
+    return 1 if failed or (left and not frames) else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 
 PROTOCOL = "TCP/TLS diagnosis"
 FRAME = re.compile(r"^Frame \d+: ", re.M)
+JSON_FRAME = re.compile(r"^  \{\n    \"_index\": ", re.M)
 FINDING = re.compile(r"^    \[(.*) \(\w+\)\]$")
 EXPERT = re.compile(r"^( +)\[Expert Info \(\w+/Sequence\): (.*)\]$")
 EXPERT_HEADING = re.compile(r"^(\w+) \((\d+)\)$")
@@ -62,6 +63,8 @@ def without_expert_items(lines, titled):
 
 
 def details_of_frame(text):
+    if PROTOCOL not in text:
+        return text
     lines = text.split("\n")
     own = own_branch(lines)
     if own is None:
@@ -98,13 +101,18 @@ def without_empty_tables(lines):
     return kept
 
 
+def statistics(text):
+    """What follows the last frame: tables, and the protocol hierarchy."""
+    lines = [line for line in text.split("\n") if not HIERARCHY_ROW.match(line)]
+    return "\n".join(without_empty_tables(expert_table(lines)))
+
+
 def from_text(text):
     """Packet lines, details and statistics as tshark prints them."""
     starts = [match.start() for match in FRAME.finditer(text)]
     frames = [text[a:b] for a, b in zip([0, *starts], [*starts, len(text)])]
-    lines = "".join(map(details_of_frame, frames)).split("\n")
-    lines = [line for line in lines if not HIERARCHY_ROW.match(line)]
-    return "\n".join(without_empty_tables(expert_table(lines)))
+    *before, last = map(details_of_frame, frames)
+    return "".join(before) + statistics(last)
 
 
 def is_own(key, value):
@@ -124,6 +132,12 @@ def pruned(value):
 
 class Pairs(list):
     """An object with its keys in the order, and as often, as they were written."""
+
+
+def json_frames(text):
+    """tshark's array as texts, one for each frame; before them, and after them, is the bracket."""
+    starts = [match.start() for match in JSON_FRAME.finditer(text)]
+    return [text[a:b].rstrip(" \n,]") for a, b in zip([0, *starts], [*starts, len(text)])]
 
 
 def from_json(text):

@@ -35,17 +35,26 @@ class Command:
         self.words = words
         self.plugged = plugged
 
-    def run(self, *options, input=None, timeout=600):
+    def how(self, *options):
+        """The arguments with which subprocess calls it."""
+        if not self.plugged:
+            return {"args": [*self.words, *map(str, options)]}
+        return {"args": [*self.words, *map(str, options)], "env": self.plugged.environment,
+                "cwd": self.plugged.home, **self.plugged.options}
+
+    def run(self, *options, timeout=600):
         """Status, output, and errors without the time and the process id of a logged line; bytes
-        that are no text survive."""
-        extra = {}
-        if self.plugged:
-            extra = {"env": self.plugged.environment, "cwd": self.plugged.home,
-                     **self.plugged.options}
-        done = subprocess.run([*self.words, *map(str, options)], capture_output=True, check=False,
-                              text=True, encoding="utf-8", errors="surrogateescape", input=input,
-                              timeout=timeout, **extra)
+        that are no text survive. Who does not end in time has the status None."""
+        try:
+            done = subprocess.run(**self.how(*options), capture_output=True, check=False, text=True,
+                                  encoding="utf-8", errors="surrogateescape", timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return None, "", f"does not end within {timeout} s"
         return done.returncode, done.stdout, LOG_STAMP.sub("", done.stderr)
+
+    def start(self, *options, **streams):
+        """A running process; the caller ends it."""
+        return subprocess.Popen(**self.how(*options), **streams)
 
 
 def first_difference(ours, stock, one="with diag", other="without"):

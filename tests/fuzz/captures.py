@@ -27,6 +27,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests'))
 from plugged import Plugged  # noqa: E402
 
+# How tshark looks at the frames, without the plugin and with it: at all details, a second time, or
+# at none of them (then a report has it dissect them).
+LOOKS = [(['-O', 'data'], ['-O', 'diag']),
+         (['-2', '-O', 'data'], ['-2', '-O', 'diag']),
+         (['-q', '-z', 'conv,tcp'], ['-q'])]
 PER_PROCESS = 100
 MOST_READ = 3000  # frames of a source
 MOST_FRAMES = 150  # of them in a mutant, before it is mutated
@@ -61,7 +66,7 @@ class Bench:
                           ASAN_OPTIONS='detect_leaks=0:quarantine_size_mb=16')
         self.plugged.environment['ASAN_OPTIONS'] = 'detect_leaks=0:quarantine_size_mb=16'
         capture_file.write(self.file('empty'), [])
-        self.start = self.both(self.file('empty'), 1)
+        self.start = self.both(self.file('empty'), LOOKS[0])
 
     def file(self, name):
         return self.plugged.home / name
@@ -77,19 +82,19 @@ class Bench:
         return Ran(process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss,
                    out.read_text(errors='surrogateescape'), errors.read_text(errors='replace'))
 
-    def both(self, file, passes):
+    def both(self, file, look):
         """Without, with."""
         words = ['-n', '-r', file, '-o', f'tls.keylog_file:{self.keys}']
-        words += ['-2'] if passes == 2 else []
-        return (self.run([*words, '-O', 'data'], self.plain),
-                self.run([*words, '-O', 'diag', *REPORTS], self.plugged.environment))
+        plain, plugged = look
+        return (self.run([*words, *plain], self.plain),
+                self.run([*words, *plugged, *REPORTS], self.plugged.environment))
 
-    def complaints(self, frames, passes):
+    def complaints(self, frames, look):
         """What is wrong with how these frames are taken, and (seconds without, with)."""
         file = self.file('mutants.pcapng')
         capture_file.write(file, frames)
         file.chmod(0o644)
-        plain, plugged = self.both(file, passes)
+        plain, plugged = self.both(file, look)
         spent = [max(ran.seconds - start.seconds, 0)
                  for ran, start in zip((plain, plugged), self.start)]
         found = list(disagreements(plain, plugged, len(frames)))
@@ -200,28 +205,28 @@ class State:
         self.file.write_text(json.dumps(self.figures, indent=1) + '\n')
 
 
-def narrow(bench, mutants, passes):
+def narrow(bench, mutants, look):
     """The mutants that fail alone; if none does, all together."""
     alone = {number: (frames, found) for number, frames in mutants.items()
-             if frames and (found := bench.complaints(frames, passes)[0])}
+             if frames and (found := bench.complaints(frames, look)[0])}
     everything = [frame for frames in mutants.values() for frame in frames]
     return alone or {min(mutants): (everything, ['only together with those that follow'])}
 
 
 def fuzz(bench, sources, state, numbers):
-    passes = 1 + numbers.start // PER_PROCESS % 2
+    look = LOOKS[numbers.start // PER_PROCESS % len(LOOKS)]
     mutants = {number: sources.mutant(number) for number in numbers}
     frames = [frame for each in mutants.values() for frame in each]
     if not frames:
         return
-    found, spent, kilobytes = bench.complaints(frames, passes)
+    found, spent, kilobytes = bench.complaints(frames, look)
     state.count(numbers, len(frames), spent, kilobytes)
     if found:
-        for number, (guilty, why) in narrow(bench, mutants, passes).items():
+        for number, (guilty, why) in narrow(bench, mutants, look).items():
             file = state.folder / 'found' / f'{number}.pcapng'
             capture_file.write(file, guilty)
-            state.figures['failures'].append([number, passes, (found + why)[:6]])
-            print(f'{file} (passes: {passes}):', *(found + why)[:6], sep='\n  ', flush=True)
+            state.figures['failures'].append([number, look[1], (found + why)[:6]])
+            print(file, *look[1], *(found + why)[:6], sep='\n  ', flush=True)
     state.save()
 
 

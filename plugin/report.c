@@ -70,9 +70,15 @@ const char *diag_report_warning(const struct diag_capture *capture)
 void diag_report_print_warning(const struct diag_capture *capture, FILE *out)
 {
     const char *warning = diag_report_warning(capture);
+    uint64_t dropped[DIAG_DROPPED_COUNT];
 
     if (warning != NULL)
         diag_print_wrapped(out, "Warning: ", warning);
+    diag_dropped(capture->engine, dropped);
+    if (dropped[DIAG_DROPPED_connections] > 0)
+        fprintf(out, "Left out: %" G_GUINT64_FORMAT " %s.\n",
+                (guint64)dropped[DIAG_DROPPED_connections],
+                diag_dropped_text(DIAG_DROPPED_connections));
 }
 
 const struct diag_judged *diag_report_reason(const struct diag_view *view)

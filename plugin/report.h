@@ -31,6 +31,7 @@ struct diag_totals diag_report_totals(const struct diag_report *report,
 
 /* What the plugin itself has to say about the capture; NULL when nothing. */
 const char *diag_report_warning(const struct diag_capture *capture);
+/* And how many connections are left out of all that follows. */
 void diag_report_print_warning(const struct diag_capture *capture, FILE *out);
 
 /* The finding behind the outcome: the verdict, or the limit of the capture that prevents one. NULL

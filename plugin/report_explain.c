@@ -326,7 +326,7 @@ static void explain_one(const struct diag_report *report, struct diag_capture *c
     struct diag_view view;
 
     if (!diag_view_of_stream(capture->engine, report->stream, &view)) {
-        fprintf(out, "There is no TCP stream %u in this capture.\n", report->stream);
+        fprintf(out, "No connection is known as TCP stream %u.\n", report->stream);
         return;
     }
     print_connection(&view, capture, out);

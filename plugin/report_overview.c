@@ -225,7 +225,7 @@ static void print_servers(const struct diag_report *report, struct diag_capture 
     g_array_free(servers, TRUE);
 }
 
-/* Nearly never: these bounds are far beyond what people do. */
+/* Nearly never: these bounds are far beyond what people do. Connections are told of above. */
 static void print_dropped(const struct diag_capture *capture, FILE *out)
 {
     uint64_t dropped[DIAG_DROPPED_COUNT];
@@ -233,7 +233,7 @@ static void print_dropped(const struct diag_capture *capture, FILE *out)
 
     diag_dropped(capture->engine, dropped);
     for (unsigned i = 0; i < DIAG_DROPPED_COUNT; i++) {
-        if (dropped[i] == 0)
+        if (dropped[i] == 0 || i == DIAG_DROPPED_connections)
             continue;
         fprintf(out, "%s  %" G_GUINT64_FORMAT " %s\n", heading, (guint64)dropped[i],
                 diag_dropped_text((enum diag_dropped)i));

@@ -146,7 +146,7 @@ static void index_judged(struct diag_capture *capture)
  * 100 000 connections in a third of a second. No more than a tenth of the time is spent on that, so
  * that what is shown of a capture that grows may be a little older. */
 #define JUDGING_SHARE    10
-#define LONGEST_DELAY_US (10 * G_USEC_PER_SEC)
+#define LONGEST_DELAY_US ((gint64)10 * G_USEC_PER_SEC)
 
 static bool may_be_older(const struct diag_capture *capture)
 {

@@ -39,7 +39,7 @@ static void server_says(uint16_t flags, uint32_t seq, uint32_t payload)
 
     frame++;
     diag_feed_segment(engine, &(struct diag_segment){.frame = frame,
-                                                     .time_ns = frame * 300 * MS,
+                                                     .time_ns = 300 * MS * frame,
                                                      .source = {host[1], 80},
                                                      .destination = {host[0], 50000},
                                                      .flags = flags,

@@ -25,10 +25,10 @@ static void ask(uint32_t stream)
     const struct diag_address host[] = {{4, {192, 0, 2, 10}}, {4, {198, 51, 100, 80}}};
 
     frame++;
-    diag_feed_frame(engine, frame, frame * 2 * SECOND);
+    diag_feed_frame(engine, frame, 2 * SECOND * frame);
     diag_feed_segment(engine,
                       &(struct diag_segment){.frame = frame,
-                                             .time_ns = frame * 2 * SECOND,
+                                             .time_ns = 2 * SECOND * frame,
                                              .source = {host[0], (uint16_t)(50000 + stream)},
                                              .destination = {host[1], 80},
                                              .stream = stream,

@@ -67,6 +67,14 @@ const char *diag_report_warning(const struct diag_capture *capture)
     return NULL;
 }
 
+bool diag_report_leaves_out(const struct diag_capture *capture)
+{
+    uint64_t dropped[DIAG_DROPPED_COUNT];
+
+    diag_dropped(capture->engine, dropped);
+    return dropped[DIAG_DROPPED_connections] > 0;
+}
+
 void diag_report_print_warning(const struct diag_capture *capture, FILE *out)
 {
     const char *warning = diag_report_warning(capture);
@@ -76,9 +84,9 @@ void diag_report_print_warning(const struct diag_capture *capture, FILE *out)
         diag_print_wrapped(out, "Warning: ", warning);
     diag_dropped(capture->engine, dropped);
     if (dropped[DIAG_DROPPED_connections] > 0)
-        fprintf(out, "Left out: %" G_GUINT64_FORMAT " %s.\n",
-                (guint64)dropped[DIAG_DROPPED_connections],
-                diag_dropped_text(DIAG_DROPPED_connections));
+        fprintf(out, "Left out: %s: %" G_GUINT64_FORMAT "\n",
+                diag_dropped_text(DIAG_DROPPED_connections),
+                (guint64)dropped[DIAG_DROPPED_connections]);
 }
 
 const struct diag_judged *diag_report_reason(const struct diag_view *view)

@@ -31,6 +31,8 @@ struct diag_totals diag_report_totals(const struct diag_report *report,
 
 /* What the plugin itself has to say about the capture; NULL when nothing. */
 const char *diag_report_warning(const struct diag_capture *capture);
+/* Connections, because there are too many. */
+bool diag_report_leaves_out(const struct diag_capture *capture);
 /* And how many connections are left out of all that follows. */
 void diag_report_print_warning(const struct diag_capture *capture, FILE *out);
 

@@ -326,7 +326,9 @@ static void explain_one(const struct diag_report *report, struct diag_capture *c
     struct diag_view view;
 
     if (!diag_view_of_stream(capture->engine, report->stream, &view)) {
-        fprintf(out, "No connection is known as TCP stream %u.\n", report->stream);
+        fprintf(out, "There is no TCP stream %u in %s.\n", report->stream,
+                diag_report_leaves_out(capture) ? "what was judged of this capture"
+                                                : "this capture");
         return;
     }
     print_connection(&view, capture, out);

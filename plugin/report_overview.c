@@ -235,8 +235,8 @@ static void print_dropped(const struct diag_capture *capture, FILE *out)
     for (unsigned i = 0; i < DIAG_DROPPED_COUNT; i++) {
         if (dropped[i] == 0 || i == DIAG_DROPPED_connections)
             continue;
-        fprintf(out, "%s  %" G_GUINT64_FORMAT " %s\n", heading, (guint64)dropped[i],
-                diag_dropped_text((enum diag_dropped)i));
+        fprintf(out, "%s  %s: %" G_GUINT64_FORMAT "\n", heading,
+                diag_dropped_text((enum diag_dropped)i), (guint64)dropped[i]);
         heading = "";
     }
 }

@@ -2,7 +2,8 @@
 """usage: misuse.py PLUGIN CAPTURE
 
 Files that are no captures, captures that are cut short, and arguments that mean nothing: a clear
-message, a status other than zero where tshark has one, and whatever could be read is diagnosed.
+message, a status other than zero where tshark has one, and whatever could be read is diagnosed. So
+it is with more connections than the preferences allow.
 """
 import json
 import pathlib
@@ -82,6 +83,22 @@ class Misuse(unittest.TestCase):
 
     def test_a_stream_that_is_not_there(self):
         self.assertIn("no TCP stream 77", self.tshark(self.capture, "diag,explain,77").stdout)
+
+    def test_more_connections_than_are_judged(self):
+        for report in REPORTS[:3]:
+            with self.subTest(report):
+                self.assertNotIn("Left out", self.tshark(self.capture, report).stdout)
+                shown = self.tshark(self.capture, report, "-o", "diag.connections:1").stdout
+                self.assertRegex(shown, r"Left out: connections that .*: [1-9]")
+        for passes in ([], ["-2"]):
+            done = self.tshark(self.capture, "diag,json", "-o", "diag.connections:1", *passes)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual(lines[-1]["connections"], 1)
+            self.assertGreater(lines[-1]["dropped"]["connections"], 0)
+        done = self.tshark(self.capture, "diag,json")
+        self.assertFalse(any(json.loads(done.stdout.splitlines()[-1])["dropped"].values()))
+        shown = self.tshark(self.capture, "diag,explain,1", "-o", "diag.connections:1").stdout
+        self.assertIn("no TCP stream 1 in what was judged", shown)
 
 
 def main():

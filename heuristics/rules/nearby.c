@@ -56,8 +56,7 @@ static bool is_at_client(const struct diag_connection *conn)
 {
     const struct diag_opening *o = &conn->opening;
 
-    return o->established && !conn->midstream && o->rtt_ns != DIAG_UNKNOWN_NS &&
-           o->ack_ns - o->synack_ns < o->rtt_ns / 5;
+    return o->established && o->ack_ns - o->synack_ns < o->rtt_ns / 5;
 }
 
 static void on_end(const struct diag_connection *conn, struct diag_out *out)

@@ -68,8 +68,7 @@ static void rejected_unsolicited(const struct diag_connection *conn, struct diag
 {
     const struct diag_opening *o = &conn->opening;
 
-    if (conn->half[DIAG_CLIENT].syn && o->synack_frame && !o->established && unsolicited(conn) &&
-        o->bad_cycles > 0)
+    if (o->synack_frame && !o->established && unsolicited(conn) && o->bad_cycles > 0)
         report_unsolicited(conn, out, o->synack_frame, false);
 }
 
@@ -117,8 +116,8 @@ static bool answers_first_syn(const struct diag_step *step)
 
     if (step->seg->flags & ECN_BITS)
         return true;
-    return step->seg->options & DIAG_OPT_TIMESTAMPS && o->timestamps &&
-           step->seg->tsecr == o->first_tsval && o->first_tsval != o->newest_tsval;
+    return step->seg->options & DIAG_OPT_TIMESTAMPS && step->seg->tsecr == o->first_tsval &&
+           o->first_tsval != o->newest_tsval;
 }
 
 /* An ECN SYN unanswered or reset, and the first SYN without the bits answered at once. */

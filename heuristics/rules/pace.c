@@ -22,6 +22,12 @@ static void report(const struct diag_step *step, int64_t delay)
     diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
 }
 
+/* A SYN that was repeated, or answered twice, measures nothing for certain. */
+static bool was_slow_to_connect(const struct diag_opening *o)
+{
+    return o->syns == 1 && o->synacks == 1 && o->rtt_ns >= SLOW_NS;
+}
+
 /* A pure ACK that comes late; data would be the application's answer. A request sent in pieces, or
  * again, measures nothing. */
 static bool is_slow_ack(const struct diag_step *step)
@@ -36,7 +42,7 @@ static bool is_slow_ack(const struct diag_step *step)
 /* One slow packet may be a radio that woke up, or a clock that jumped; two measurements agree. */
 static void on_applied(const struct diag_step *step)
 {
-    if (is_slow_ack(step) && step->conn->opening.rtt_ns >= SLOW_NS &&
+    if (is_slow_ack(step) && was_slow_to_connect(&step->conn->opening) &&
         !diag_raised(step->conn, DIAG_slow_path))
         report(step, step->seg->time_ns - step->conn->request.last_ns);
 }

@@ -84,7 +84,7 @@ bool diag_size_never_passes(const struct diag_connection *conn, enum diag_side s
         const struct diag_range *other = &x->flight[i];
 
         dead += other->size > x->passed;
-        passed += other->sacked && other->time_ns >= range->time_ns;
+        passed += other->sacked;
     }
     return passed && (dead > 1 || range->again >= COPIES_ALONE);
 }

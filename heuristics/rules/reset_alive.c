@@ -236,7 +236,7 @@ bool diag_had_said_all(const struct diag_connection *conn, enum diag_side side)
 /* The reset only answers what came too late to be read, and the peer has the answer before it. */
 static bool had_said_all(const struct diag_rst *r)
 {
-    return !r->missing && diag_had_said_all(r->conn, r->step->from) &&
+    return diag_had_said_all(r->conn, r->step->from) &&
            diag_rst_only_farewell(r, diag_rst_peer_lost(r));
 }
 

@@ -85,7 +85,8 @@ def printed(command, capture, options, objects):
 
 def first_json_difference(ours, stock, where=""):
     """Both are nested lists and pairs (see own_items)."""
-    if not (isinstance(ours, list) and isinstance(stock, list) and len(ours) == len(stock)):
+    if not (isinstance(ours, (list, tuple)) and isinstance(stock, (list, tuple)) and
+            len(ours) == len(stock)):
         return f"{where}: with diag {str(ours)[:200]}, without {str(stock)[:200]}"
     for index, (one, other) in enumerate(zip(ours, stock)):
         if one != other:

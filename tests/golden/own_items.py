@@ -121,10 +121,19 @@ def is_own(key, value):
                              any(str(name).startswith("diag.") for name, _ in value))
 
 
+class Label:
+    """An item that is an object only because diag hung something below it. Without diag tshark
+    writes its label there, a text."""
+
+    def __eq__(self, other):
+        return isinstance(other, str)
+
+
 def pruned(value):
     """JSON objects are lists of pairs here: tshark writes a key as often as a field occurs."""
     if isinstance(value, Pairs):
-        return Pairs((key, pruned(inner)) for key, inner in value if not is_own(key, inner))
+        kept = Pairs((key, pruned(inner)) for key, inner in value if not is_own(key, inner))
+        return Label() if value and not kept else kept
     if isinstance(value, list):
         return [pruned(inner) for inner in value]
     return value

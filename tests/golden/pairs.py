@@ -23,7 +23,7 @@ import pcap  # noqa: E402
 from plugged import Plugged  # noqa: E402
 
 MAGIC = (b"\n\r\r\n", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1",
-         b"\xa1\xb2\x3c\x4d")
+         b"\xa1\xb2\x3c\x4d", b"snoo", b"GMBU")  # pcapng, pcap, snoop, Network Monitor
 LOG_STAMP = re.compile(r"^ *\*\* \(\w+:\d+\) [\d:.]+ ", re.M)
 KEYS = (b"CLIENT_RANDOM", b"CLIENT_HANDSHAKE_TRAFFIC_SECRET")
 

@@ -120,22 +120,25 @@ def has_keys(file):
     return any(label in content(file) for label in KEYS)
 
 
-def lend(file, directory, number):
-    copy = directory / f"{number:03}-{file.parent.name}-{file.name}".replace(" ", "-")
+def lend(file, directory, name):
+    copy = directory / f"{name}-{file.parent.name}-{file.name}".replace(" ", "-")
     shutil.copyfile(file, copy)
     copy.chmod(0o644)
     return copy
 
 
-def merge(files, directory, number):
-    """One after the other in one file, which costs one start of tshark; a group with a capture that
-    was cut short stays as it is."""
-    merged = directory / f"merged-{number:03}.pcapng"
+def merge(files, directory, name):
+    """One after the other in one file, which costs one start of tshark. Halved until what mergecap
+    refuses, a capture that was cut short, stands alone."""
+    if len(files) == 1:
+        return [lend(files[0], directory, name)]
+    merged = directory / f"merged-{name}.pcapng"
     done = subprocess.run(["mergecap", "-a", "-w", merged, *files], check=False,
                           capture_output=True)
     if done.returncode != 0:
         merged.unlink(missing_ok=True)
-        return [lend(file, directory, number) for file in files]
+        half = len(files) // 2
+        return merge(files[:half], directory, name + "a") + merge(files[half:], directory, name + "b")
     merged.chmod(0o644)
     return [merged]
 
@@ -175,8 +178,8 @@ def prepare(paths, directory, merged_bytes, scenario=None):
     alone = [file for file in files if not merged_bytes or has_keys(file)]
     groups = in_groups([file for file in files if file not in alone], merged_bytes)
     ready = [file for number, group in enumerate(groups)
-             for file in merge(group, directory, number)]
-    ready += [lend(file, directory, number) for number, file in enumerate(alone)]
+             for file in merge(group, directory, f"{number:03}")]
+    ready += [lend(file, directory, f"{number:03}") for number, file in enumerate(alone)]
     ready.append(directory / "cases.pcap")
     cases.write(ready[-1])
     ready[-1].chmod(0o644)

@@ -45,9 +45,10 @@ bool diag_rst_is_last_word(const struct diag_rst *r, uint32_t bytes);
 /* Nothing of either side is lost by it. */
 bool diag_rst_lost_nothing(const struct diag_rst *r);
 
+/* How long ago; a clock that was set back in between tells nothing. */
 static inline int64_t diag_rst_since(const struct diag_rst *r, int64_t then_ns)
 {
-    return r->step->seg->time_ns - then_ns;
+    return diag_max_ns(r->step->seg->time_ns - then_ns, 0);
 }
 
 /* ---- the classes: of an answer to a SYN or SYN/ACK (reset_opening.c) */

@@ -2,7 +2,7 @@
 /* Lists are bounded, and what did not fit is counted. */
 #include "check.h"
 
-#include <diag.h>
+#include "core.h"
 
 #include <string.h>
 
@@ -138,6 +138,22 @@ static void what_was_begun_before_goes_on(void)
     CHECK(only(DIAG_DROPPED_connections) == 1);
 }
 
+/* No traffic is known that gets there: rules say most things once. */
+static void events_beyond_the_list_are_counted(void)
+{
+    begin();
+    struct diag_connection *conn =
+        diag_feed_segment(engine, &(struct diag_segment){.frame = 1,
+                                                         .source = {host[0], 50000},
+                                                         .destination = {host[1], 80},
+                                                         .flags = DIAG_ACK});
+    struct diag_out out = {engine, conn, engine->findings, false};
+
+    for (uint32_t i = conn->events ? conn->events->len : 0; i < 260; i++)
+        diag_raise(&out, DIAG_cap_offload, DIAG_SERVER, 1, i);
+    CHECK(only(DIAG_DROPPED_events) == 4);
+}
+
 static void an_ordinary_capture_drops_nothing(void)
 {
     begin();
@@ -162,6 +178,7 @@ int main(void)
     connections_beyond_the_setting_are_counted_once();
     without_streams_their_syns_are_counted();
     what_was_begun_before_goes_on();
+    events_beyond_the_list_are_counted();
     an_ordinary_capture_drops_nothing();
     each_list_has_a_name_and_a_text();
     return check_failures != 0;

@@ -205,8 +205,9 @@ def in_pieces(dice, frames):
         piece = frame.copy()
         piece.data[at:] = body[offset:offset + size]
         there = Layers(piece)
-        there.put('!I', there.l4 + 4, layers.get('!I', layers.l4 + 4) + offset)
-        there.fit()
+        if there.protocol is not None:  # lengths that an earlier change falsified
+            there.put('!I', there.l4 + 4, layers.get('!I', layers.l4 + 4) + offset)
+            there.fit()
         pieces.append(piece)
     place = frames.index(frame)
     frames[place:place + 1] = pieces
@@ -220,7 +221,9 @@ def overlap(dice, frames):
     again = frame.copy()
     at = layers.payload
     again.data[at:] = noise(dice, again.data[at:])[:dice.randrange(1, 2000)]
-    Layers(again).fit()
+    there = Layers(again)
+    if there.protocol is not None:
+        there.fit()
     frames.insert(min(len(frames), frames.index(frame) + dice.randrange(1, 5)), again)
 
 

@@ -85,7 +85,7 @@ static const struct diag_tls_record *client_certificate(const struct diag_tls_fa
 {
     const struct diag_tls_half *half = &tls->half[tls->client];
 
-    if (half->records > half->last_count || tls->client_hello->early_data)
+    if (half->records > half->last_count)
         return NULL;
     for (uint8_t i = 0; i != half->last_count; i++)
         if (half->last[i].type == DIAG_TLS_APPLICATION_DATA)

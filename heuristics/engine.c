@@ -89,7 +89,7 @@ void diag_feed_frame(struct diag_engine *engine, uint32_t frame, int64_t time_ns
 void diag_feed_drops(struct diag_engine *engine, uint32_t frame, uint64_t count)
 {
     engine->drop_frame = engine->drop_frame ? engine->drop_frame : frame;
-    engine->drops += count;
+    engine->drops += MIN(count, (uint64_t)INT64_MAX - engine->drops);
 }
 
 void diag_unmiss(struct diag_engine *engine, uint32_t bytes, bool all)

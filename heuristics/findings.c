@@ -45,6 +45,12 @@ static void remember(struct diag_out *out, struct diag_finding *finding)
     conn->raised[finding->id / 64] |= UINT64_C(1) << (finding->id % 64);
 }
 
+/* A time that passed. Where the clock was set back meanwhile, nobody knows how much did. */
+static int64_t passed(int64_t ns)
+{
+    return ns == DIAG_UNKNOWN_NS ? ns : diag_max_ns(ns, 0);
+}
+
 struct diag_finding *diag_raise_values(struct diag_out *out, enum diag_id id, enum diag_side side,
                                        uint32_t frame, const int64_t value[DIAG_MAX_VALUES])
 {
@@ -64,7 +70,7 @@ struct diag_finding *diag_raise_values(struct diag_out *out, enum diag_id id, en
                                      .verdict = out->verdict,
                                      .connection = out->conn};
     for (size_t i = 0; i < DIAG_MAX_VALUES; i++)
-        finding->value[i] = value[i];
+        finding->value[i] = d->values[i].unit == DIAG_DURATION ? passed(value[i]) : value[i];
     /* Chat about what happened in the connection is benign by definition; group A accuses nobody.
      */
     finding->benign = d->severity == DIAG_CHAT && d->stage != DIAG_STAGE_CAPTURE;

@@ -15,7 +15,7 @@
 
 static bool closes_now(const struct diag_step *step)
 {
-    return step->conn->close_frame == step->seg->frame;
+    return (step->fin || step->rst) && step->conn->close_frame == step->seg->frame;
 }
 
 static const struct diag_tls_record *last_record(const struct diag_tls_half *half)
@@ -24,12 +24,13 @@ static const struct diag_tls_record *last_record(const struct diag_tls_half *hal
 }
 
 /* Every byte of this side was captured and read. */
-static bool is_complete(const struct diag_connection *conn, const struct diag_tls_facts *tls,
+static bool is_complete(const struct diag_step *step, const struct diag_tls_facts *tls,
                         enum diag_side side)
 {
     const struct diag_tls_half *half = &tls->half[side];
 
-    return !half->lost && !half->uncaptured && !half->unseen && !conn->half[side].hole_count;
+    return !step->conn->midstream && !half->lost && !half->missed && !half->uncaptured &&
+           !half->unseen && !half->pending && !step->conn->half[side].hole_count;
 }
 
 /* ---- tls13_alert_likely */
@@ -45,8 +46,9 @@ static bool may_be_alert(const struct diag_tls_facts *tls, const struct diag_tls
 {
     const uint16_t alert = 2 + 1 + 16, empty = CERT_EMPTY, less = tag_less(tls);
 
-    return record && record->length >= alert - less && record->length < FINISHED_BYTES - less &&
-           record->length != empty - less && record->length != empty + PADDING - less;
+    return record && record->type == DIAG_TLS_APPLICATION_DATA && record->length >= alert - less &&
+           record->length < FINISHED_BYTES - less && record->length != empty - less &&
+           record->length != empty + PADDING - less;
 }
 
 /* The close follows at once, and if it is the peer's, the peer had the record. */
@@ -67,8 +69,9 @@ static bool client_rejects(const struct diag_step *step, const struct diag_tls_f
     const struct diag_tls_half *half = &tls->half[tls->client];
     const struct diag_tls_record *last = last_record(half);
 
-    return !tls->client_finished.frame && !tls->client_hello->early_data &&
-           half->data_records == 1 && may_be_alert(tls, last) && ends_with(step, tls->client, last);
+    return !tls->client_finished.frame && tls->server_finished.frame &&
+           !tls->client_hello->early_data && half->data_records == 1 && may_be_alert(tls, last) &&
+           ends_with(step, tls->client, last);
 }
 
 /* SHA-256 or SHA-384, padded or not. */
@@ -85,9 +88,9 @@ static const struct diag_tls_record *client_certificate(const struct diag_tls_fa
 {
     const struct diag_tls_half *half = &tls->half[tls->client];
 
-    if (half->records > half->last_count)
+    if (half->records > half->last_count || tls->client_hello->early_data)
         return NULL;
-    for (uint8_t i = 0; i != half->last_count; i++)
+    for (uint8_t i = 0; i < half->last_count; i++)
         if (half->last[i].type == DIAG_TLS_APPLICATION_DATA)
             return has_length_of_finished(tls, half->last[i].length) ? NULL : &half->last[i];
     return NULL;
@@ -98,7 +101,8 @@ static bool has_length_of_alert(const struct diag_tls_facts *tls,
 {
     const uint16_t alert = 2 + 1 + 16, padded = alert + PADDING, less = tag_less(tls);
 
-    return record->length == alert - less || record->length == padded - less;
+    return record->type == DIAG_TLS_APPLICATION_DATA &&
+           (record->length == alert - less || record->length == padded - less);
 }
 
 bool diag_said_goodbye(const struct diag_connection *conn, enum diag_side side)
@@ -110,14 +114,14 @@ bool diag_said_goodbye(const struct diag_connection *conn, enum diag_side side)
                     (tls->version >= TLS_1_3 && has_length_of_alert(tls, last)));
 }
 
-/* How many records came after this one of the peer. */
-static uint8_t count_after(const struct diag_tls_half *half, const struct diag_tls_record *record)
+/* Index of the first record that came after this one of the peer. */
+static uint8_t first_after(const struct diag_tls_half *half, const struct diag_tls_record *record)
 {
-    uint8_t n = 0;
+    uint8_t i = half->last_count;
 
-    for (uint8_t i = half->last_count; i-- > 0;)
-        n = (uint8_t)(n + (half->last[i].frame > record->frame));
-    return n;
+    while (i > 0 && half->last[i - 1].frame > record->frame)
+        i--;
+    return i;
 }
 
 /* Nothing but an alert came back since then, perhaps with a close_notify (GnuTLS), and not even a
@@ -128,13 +132,14 @@ static bool server_rejects(const struct diag_step *step, const struct diag_tls_f
     const struct diag_tls_half *half = &tls->half[side];
     const struct diag_tls_record *certificate = client_certificate(tls);
     int64_t soon = diag_max_ns(DIAG_SECOND_NS, 5 * diag_rtt(step->conn));
-    uint8_t after = certificate ? count_after(half, certificate) : 0;
-    const struct diag_tls_record *first = &half->last[half->last_count - after];
+    uint8_t first = certificate ? first_after(half, certificate) : 0;
 
-    if ((after != 1 && after != 2) || first->time_ns - certificate->time_ns > soon)
+    if (first == 0 || half->last_count - first < 1 || half->last_count - first > 2 ||
+        half->last[first].time_ns - certificate->time_ns > soon)
         return false;
-    for (const struct diag_tls_record *record = first; record != first + after; record++)
-        if (!has_length_of_alert(tls, record) || record->length != first->length)
+    for (uint8_t i = first; i < half->last_count; i++)
+        if (!has_length_of_alert(tls, &half->last[i]) ||
+            half->last[i].length != half->last[first].length)
             return false;
     return ends_with(step, side, last_record(half));
 }
@@ -147,7 +152,8 @@ static bool server_refuses_offer(const struct diag_step *step, const struct diag
     const struct diag_tls_half *half = &tls->half[side];
     const struct diag_tls_record *last = last_record(half);
 
-    return half->data_records == 1 && has_length_of_alert(tls, last) &&
+    return !tls->server_finished.frame && half->data_records == 1 && last &&
+           has_length_of_alert(tls, last) &&
            (last->length < PADDING + PADDING || step->from == side) && ends_with(step, side, last);
 }
 
@@ -177,8 +183,8 @@ static void hidden_rejection(const struct diag_step *step, const struct diag_tls
 {
     enum diag_side server = diag_peer(tls->client);
 
-    if (tls->version < TLS_1_3 || tls->alert_count > 0 ||
-        !is_complete(step->conn, tls, DIAG_CLIENT) || !is_complete(step->conn, tls, DIAG_SERVER))
+    if (tls->version < TLS_1_3 || tls->alert_count > 0 || !is_complete(step, tls, DIAG_CLIENT) ||
+        !is_complete(step, tls, DIAG_SERVER))
         return;
     if (client_rejects(step, tls))
         report_rejection(step, tls, tls->client, DIAG_CAUSE_none);
@@ -190,15 +196,24 @@ static void hidden_rejection(const struct diag_step *step, const struct diag_tls
 
 /* ---- tls_alert_after_data: TLS 1.2 and before, where an encrypted alert is seen to be one */
 
+/* An answer may have been sent that was not captured. */
+static bool may_have_answered(const struct diag_connection *conn,
+                              const struct diag_tls_half *server)
+{
+    return server->lost || server->unseen || server->pending ||
+           conn->half[DIAG_SERVER].hole_count || diag_raised(conn, DIAG_cap_gap_not_captured);
+}
+
 /* The very first request, taken and not answered. Later ones may say goodbye (LDAP, MySQL). */
 static bool refuses_request(const struct diag_connection *conn, const struct diag_tls_facts *tls,
                             const struct diag_tls_alert *alert)
 {
     const struct diag_request *r = &conn->request;
 
-    return alert->side == DIAG_SERVER && r->acked_frame && tls->first_data[DIAG_CLIENT].frame &&
-           !tls->first_data[DIAG_SERVER].frame && r->last_frame < alert->frame &&
-           alert->time_ns - r->last_ns <= DIAG_SECOND_NS && is_complete(conn, tls, DIAG_SERVER);
+    return alert->side == DIAG_SERVER && tls->client == DIAG_CLIENT && r->open && r->acked_frame &&
+           tls->first_data[DIAG_CLIENT].frame && !tls->first_data[DIAG_SERVER].frame &&
+           r->last_frame < alert->frame && alert->time_ns - r->last_ns <= DIAG_SECOND_NS &&
+           !may_have_answered(conn, &tls->half[DIAG_SERVER]);
 }
 
 static void report_alert(const struct diag_step *step, const struct diag_tls_alert *alert,
@@ -220,11 +235,12 @@ static void report_alert(const struct diag_step *step, const struct diag_tls_ale
 
 static void alert_after_data(const struct diag_step *step, const struct diag_tls_facts *tls)
 {
-    const struct diag_tls_alert *last =
-        tls->alert_count ? &tls->alerts[tls->alert_count - 1] : NULL;
+    uint8_t count = tls->alerts_dropped ? 0 : tls->alert_count;
+    const struct diag_tls_alert *last = count > 0 ? &tls->alerts[count - 1] : NULL;
     struct diag_refusal refusal;
 
-    if (!last || !last->encrypted || step->seg->time_ns - last->time_ns > ALERT_AND_END)
+    if (!last || !last->encrypted || tls->version >= TLS_1_3 || !tls->established.frame ||
+        step->seg->time_ns - last->time_ns > ALERT_AND_END)
         return;
     if (diag_refused_renegotiation(tls, &refusal))
         report_alert(step, refusal.alert, refusal.asked, DIAG_CAUSE_renegotiation);
@@ -251,8 +267,8 @@ static bool ends_answer(const struct diag_step *step, const struct diag_tls_fact
 {
     const struct diag_connection *conn = step->conn;
 
-    return step->from == DIAG_SERVER && tls->first_data[step->from].frame && !conn->request.open &&
-           step->seg->time_ns - step->x->data_ns <= DIAG_SECOND_NS;
+    return step->from == DIAG_SERVER && tls->first_data[step->from].frame && conn->answers > 0 &&
+           !conn->request.open && step->seg->time_ns - step->x->data_ns <= DIAG_SECOND_NS;
 }
 
 static void truncated(const struct diag_step *step, const struct diag_tls_facts *tls)
@@ -260,8 +276,8 @@ static void truncated(const struct diag_step *step, const struct diag_tls_facts 
     const struct diag_tls_half *half = &tls->half[step->from];
     bool cut = is_cut(tls, step->from);
 
-    if (!step->fin || !is_complete(step->conn, tls, step->from) || said_goodbye(tls, step->from) ||
-        (!cut && !ends_answer(step, tls)))
+    if (!step->fin || step->gap || !is_complete(step, tls, step->from) ||
+        said_goodbye(tls, step->from) || (!cut && !ends_answer(step, tls)))
         return;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_tls_truncated_close, step->from, step->seg->frame, half->wanting,
@@ -281,7 +297,7 @@ static void on_applied(const struct diag_step *step)
 {
     const struct diag_tls_facts *tls = closes_now(step) ? diag_tls_of(step->conn) : NULL;
 
-    if (!tls)
+    if (!tls || !tls->server_hello_at.frame)
         return;
     hidden_rejection(step, tls);
     alert_after_data(step, tls);

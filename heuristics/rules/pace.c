@@ -22,10 +22,11 @@ static void report(const struct diag_step *step, int64_t delay)
     diag_cite(f, DIAG_ROLE_ack, step->seg->frame);
 }
 
-/* A SYN that was repeated, or answered twice, measures nothing for certain. */
-static bool was_slow_to_connect(const struct diag_opening *o)
+static bool was_slow_to_connect(const struct diag_connection *conn)
 {
-    return o->syns == 1 && o->synacks == 1 && o->rtt_ns >= SLOW_NS;
+    const struct diag_opening *o = &conn->opening;
+
+    return o->established && o->syns == 1 && o->synacks == 1 && o->rtt_ns >= SLOW_NS;
 }
 
 /* A pure ACK that comes late; data would be the application's answer. A request sent in pieces, or
@@ -34,15 +35,15 @@ static bool is_slow_ack(const struct diag_step *step)
 {
     const struct diag_request *r = &step->conn->request;
 
-    return !step->seg->payload && !step->fin && !step->rst && r->acked_frame == step->seg->frame &&
-           !step->y->again && r->first_ns == r->last_ns &&
-           step->seg->time_ns - r->last_ns >= SLOW_NS;
+    return step->from == DIAG_SERVER && !step->seg->payload && !step->fin && !step->rst &&
+           r->open && r->acked_frame == step->seg->frame && !step->y->again &&
+           r->first_ns == r->last_ns && step->seg->time_ns - r->last_ns >= SLOW_NS;
 }
 
 /* One slow packet may be a radio that woke up, or a clock that jumped; two measurements agree. */
 static void on_applied(const struct diag_step *step)
 {
-    if (is_slow_ack(step) && was_slow_to_connect(&step->conn->opening) &&
+    if (is_slow_ack(step) && was_slow_to_connect(step->conn) &&
         !diag_raised(step->conn, DIAG_slow_path))
         report(step, step->seg->time_ns - step->conn->request.last_ns);
 }

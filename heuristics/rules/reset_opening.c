@@ -31,12 +31,12 @@ static bool rejects_synack(const struct diag_rst *r)
     const struct diag_opening *o = &r->conn->opening;
 
     return diag_rst_in_opening(r) && r->step->from == DIAG_CLIENT && o->synack_frame &&
-           r->step->seg->seq == o->synack_ack;
+           (r->step->seg->seq == o->synack_ack || r->step->seg->seq == r->x->nxt);
 }
 
 static bool rejects_echo(const struct diag_rst *r)
 {
-    return rejects_synack(r) && !diag_good_echo(r->conn) &&
+    return rejects_synack(r) && r->kind == DIAG_RST_REPLY && !diag_good_echo(r->conn) &&
            r->conn->opening.synack_ack == r->x->isn + 1;
 }
 
@@ -55,7 +55,8 @@ static bool saw_another_number(const struct diag_rst *r)
 
     return diag_rst_in_opening(r) && r->step->from == DIAG_CLIENT && o->synack_frame &&
            !(seg->flags & DIAG_ACK) && seg->seq != 0 && o->synack_ack == r->x->isn + 1 &&
-           seg->seq != r->x->nxt && seg->seq != r->x->isn && !r->conn->previous;
+           r->x->nxt == r->x->isn + 1 && seg->seq != r->x->nxt && seg->seq != r->x->isn &&
+           !r->conn->previous;
 }
 
 static bool rejects_ack_number(const struct diag_rst *r)
@@ -70,7 +71,8 @@ static bool answers_previous(const struct diag_connection *conn)
 {
     const struct diag_connection *previous = conn->previous;
 
-    return previous && conn->opening.synack_ack == previous->half[DIAG_CLIENT].isn + 1;
+    return previous && previous->half[DIAG_CLIENT].syn &&
+           conn->opening.synack_ack == previous->half[DIAG_CLIENT].isn + 1;
 }
 
 static void report_ack_number(const struct diag_rst *r)
@@ -81,13 +83,12 @@ static void report_ack_number(const struct diag_rst *r)
         diag_raise(r->step->out, DIAG_synack_bad_ack, DIAG_SERVER, r->step->seg->frame,
                    rewritten ? r->step->seg->seq : o->synack_ack, r->x->isn + 1, o->synack_frame);
 
-    if (!f)
-        return;
-    if (rewritten) {
+    if (f && rewritten) {
         f->cause = DIAG_CAUSE_rewritten;
         f->blame = DIAG_BLAME_MIDDLEBOX;
     }
-    if (answers_previous(r->conn))
+
+    if (f && answers_previous(r->conn))
         f->severity = DIAG_NOTE;
     diag_cite(f, DIAG_ROLE_syn, o->last_frame);
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
@@ -135,9 +136,8 @@ static void report_good_synack(const struct diag_rst *r)
 
 static bool comes_back(const struct diag_connection *conn, uint32_t frame)
 {
-    for (uint32_t i = conn->recent_count; i-- > 0;)
-        if (conn->recent[i].frame > frame && conn->recent[i].from == DIAG_CLIENT &&
-            !(conn->recent[i].flags & DIAG_RST))
+    for (uint32_t i = conn->recent_count; i-- > 0 && conn->recent[i].frame > frame;)
+        if (conn->recent[i].from == DIAG_CLIENT && !(conn->recent[i].flags & DIAG_RST))
             return true;
     return false;
 }
@@ -172,9 +172,6 @@ static void still_connecting(const struct diag_connection *conn, struct diag_out
 
 /* ---- how often */
 
-/* The first retry came through, and a user hardly noticed. */
-#define BRIEF_NS (1200 * DIAG_MS_NS)
-
 void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out *out)
 {
     const struct diag_opening *o = &conn->opening;
@@ -186,8 +183,9 @@ void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out
     if (echo && echo->value[2] && o->bad_cycles > 1) {
         f = diag_raise(out, DIAG_synack_bad_tsecr, DIAG_SERVER, echo->frame, echo->value[0],
                        echo->value[1], o->bad_cycles, echo->value[3]);
-        diag_cite_again(f, echo);
-        for (uint32_t i = conn->reset_count; i-- > 0;)
+        for (uint32_t i = 0; f && i < echo->evidence_count; i++)
+            diag_cite(f, echo->evidence[i].role, echo->evidence[i].frame);
+        for (uint32_t i = 0; f && i < conn->reset_count; i++)
             diag_cite(f, DIAG_ROLE_rst, conn->reset[i].frame);
     }
     if (!old || !o->established)
@@ -198,8 +196,9 @@ void diag_rst_opening_in_all(const struct diag_connection *conn, struct diag_out
         return;
     f->cause = old->cause;
     f->blame = old->blame;
-    diag_cite_again(f, old);
-    if (f->value[1] < BRIEF_NS)
+    for (uint32_t i = 0; i < old->evidence_count; i++)
+        diag_cite(f, old->evidence[i].role, old->evidence[i].frame);
+    if (f->value[1] < DIAG_SECOND_NS * 12 / 10)
         f->severity = DIAG_NOTE;
 }
 

@@ -37,8 +37,8 @@ static void recovered_late(const struct diag_step *step)
     const struct diag_half *y = step->y;
     const struct diag_range *range = y->flight_count ? &y->flight[0] : NULL;
 
-    if (!range || !diag_range_stalled(range) || range->end - range->seq == range->fin ||
-        step->x->zero_frame)
+    if (!range || !step->advances || !diag_range_stalled(range) ||
+        range->end - range->seq == range->fin || step->x->zero_frame)
         return;
     enum diag_side sender = diag_peer(step->from);
     int64_t late = step->seg->time_ns - range->time_ns;

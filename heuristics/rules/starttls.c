@@ -7,8 +7,6 @@
 #include "tls/upgrade.h"
 #include "rules/blame.h"
 
-#include <stdio.h>
-
 #define LINE_LENGTH 64
 /* A longer thing than QUIT or an LDAP unbind: the client goes on without TLS. */
 #define GOODBYE_BYTES 13
@@ -21,14 +19,15 @@
 /* Who is asked for a password comes back with one. */
 #define AGAIN_NS (60 * DIAG_SECOND_NS)
 
-/* The first line of the answer, as far as it can be printed. */
+/* The first line of the answer, without what is not printable. */
 static void first_line(const struct diag_segment *seg, char line[LINE_LENGTH + 1])
 {
     uint32_t n = 0;
 
-    snprintf(line, LINE_LENGTH + 1, "%.*s", (int)seg->captured, (const char *)seg->data);
-    while (line[n] >= ' ' && line[n] <= '~')
+    while (n < seg->captured && n < LINE_LENGTH && seg->data[n] >= ' ' && seg->data[n] < 127) {
+        line[n] = (char)seg->data[n];
         n++;
+    }
     line[n] = '\0';
 }
 
@@ -92,8 +91,9 @@ static const struct diag_connection *beside(const struct diag_connection *conn,
 /* The client asked what there is, and left. */
 static bool leaves_without_tls(const struct diag_connection *conn)
 {
-    return conn->offers_tls == DIAG_OFFER_MISSING && conn->requests <= GOODBYE_REQUESTS &&
-           !conn->tls && conn->closer != DIAG_NO_SIDE && !diag_raised(conn, DIAG_starttls_refused);
+    return conn->offers_tls == DIAG_OFFER_MISSING && conn->upgrade == DIAG_UPGRADE_EHLO &&
+           conn->requests <= GOODBYE_REQUESTS && !conn->tls && conn->closer != DIAG_NO_SIDE &&
+           !diag_raised(conn, DIAG_starttls_refused);
 }
 
 /* A server may serve other clients by other rules; that the same client gets it now and not then
@@ -126,7 +126,7 @@ static void not_offered(const struct diag_connection *conn, struct diag_out *out
 /* The first thing that the client said after the refusal, if it is still remembered. */
 static const struct diag_sent *next_words(const struct diag_connection *conn)
 {
-    for (uint32_t i = conn->recent_count; i-- > 0;) {
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
         const struct diag_sent *sent = &conn->recent[i];
 
         if (sent->from == DIAG_CLIENT && sent->payload && sent->seq == conn->upgrade_end)
@@ -201,7 +201,8 @@ static void tunnel_closed(const struct diag_step *step)
     int64_t opened = conn->half[DIAG_SERVER].data_ns;
 
     if (step->from != DIAG_SERVER || conn->close_frame != step->seg->frame || !silent ||
-        step->x->hole_count || (!conn->request.open && step->seg->time_ns - opened > TUNNEL_NS))
+        step->seg->payload || step->gap || step->x->hole_count ||
+        (!conn->request.open && step->seg->time_ns - opened > TUNNEL_NS))
         return;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_proxy_connect_failed, DIAG_SERVER, step->seg->frame, 200,

@@ -21,7 +21,7 @@ bool diag_good_echo(const struct diag_connection *conn)
     int64_t elapsed = o->synack_ns - o->newest_ns;
     uint32_t newest = o->newest_tsval + (uint32_t)(diag_max_ns(elapsed, 0) / TICK_NS) + 1;
 
-    if (!o->timestamps || o->synack_tsecr == 0)
+    if (!o->synack_timestamps || !o->timestamps || o->synack_tsecr == 0)
         return true;
     return diag_seq_le(o->first_tsval, o->synack_tsecr) && diag_seq_le(o->synack_tsecr, newest);
 }
@@ -54,7 +54,7 @@ static void asked_again(const struct diag_step *step)
     const struct diag_connection *conn = step->conn;
     const struct diag_opening *o = &conn->opening;
 
-    if (!step->syn || !o->synack_frame)
+    if (!step->syn || !o->synack_frame || o->ack_frame || o->over || step->x->isn != step->seg->seq)
         return;
     if (!diag_good_echo(conn) && !maybe_an_older_syn(o) && o->synack_ack == step->x->isn + 1 &&
         !diag_raised(conn, DIAG_synack_bad_tsecr))
@@ -67,8 +67,8 @@ static void wrong_echo(const struct diag_step *step)
     const struct diag_connection *conn = step->conn;
     const struct diag_opening *o = &conn->opening;
 
-    if (o->ack_frame != step->seg->frame || diag_raised(conn, DIAG_synack_bad_tsecr) ||
-        diag_good_echo(conn) || maybe_an_older_syn(o))
+    if (o->ack_frame != step->seg->frame || !o->synack_frame ||
+        diag_raised(conn, DIAG_synack_bad_tsecr) || diag_good_echo(conn) || maybe_an_older_syn(o))
         return;
     struct diag_finding *f = diag_report_bad_echo(step);
 
@@ -84,7 +84,8 @@ static void echo_of_zero(const struct diag_step *step)
     const struct diag_opening *o = &step->conn->opening;
     const struct diag_segment *seg = step->seg;
 
-    if (!step->synack || step->from == DIAG_CLIENT || o->newest_tsval == 0)
+    if (!step->synack || step->from == DIAG_CLIENT || !o->syns || !o->timestamps ||
+        o->newest_tsval == 0)
         return;
     if (!(seg->options & DIAG_OPT_TIMESTAMPS) || seg->tsecr != 0 ||
         diag_raised(step->conn, DIAG_synack_zero_ts))
@@ -119,7 +120,7 @@ static void report_no_ack(const struct diag_connection *conn, struct diag_out *o
 
 static bool waits_for_ack(const struct diag_opening *o)
 {
-    return !o->ack_frame && !o->over && o->synack_repeats > 0;
+    return o->synack_frame && !o->ack_frame && !o->over && o->synack_repeats > 0;
 }
 
 static void nobody_acks(const struct diag_step *step)

@@ -4,7 +4,7 @@
  * complete. Whether the client had sent data by then, and whether they were accepted in the end,
  * tells a lost ACK from a server that defers, and both from a connection that never comes about.
  */
-#include "tcp/ecn.h"
+#include "core.h"
 
 #include <string.h>
 
@@ -33,7 +33,18 @@ static void repeated_after_ack(const struct diag_step *step)
 
 static bool client_data_acked(const struct diag_connection *conn)
 {
-    return conn->half[DIAG_SERVER].acked_bytes;
+    const struct diag_half *c = &conn->half[DIAG_CLIENT];
+
+    return conn->half[DIAG_SERVER].acked_bytes ||
+           (c->una_valid && c->syn && diag_seq_lt(c->isn + 1, c->una));
+}
+
+static bool ecn_on(const struct diag_connection *conn)
+{
+    const unsigned bits = DIAG_ECE | DIAG_CWR | DIAG_AE;
+
+    return (conn->half[DIAG_CLIENT].syn_flags & bits) == (DIAG_ECE | DIAG_CWR) &&
+           (conn->half[DIAG_SERVER].syn_flags & bits) == DIAG_ECE;
 }
 
 static bool same_listener(const struct diag_connection *a, const struct diag_connection *b)
@@ -54,7 +65,8 @@ static bool has_same_trouble(const struct diag_connection *conn,
 /* The server goes on talking to somebody whom it had accepted before. */
 static bool is_served(const struct diag_connection *conn, const struct diag_connection *other)
 {
-    return other->half[DIAG_SERVER].data_ns > conn->first_ns && same_listener(conn, other);
+    return client_data_acked(other) && other->half[DIAG_SERVER].data_ns > conn->first_ns &&
+           same_listener(conn, other);
 }
 
 static bool queue_is_full(const struct diag_connection *conn)
@@ -79,7 +91,7 @@ static enum diag_cause why_not_accepted(const struct diag_connection *conn, bool
 {
     if (echo_is_wrong(conn))
         return DIAG_CAUSE_bad_echo;
-    if (diag_ecn_of(conn) == DIAG_ECN_ON && conn->half[DIAG_CLIENT].again_not_ect)
+    if (ecn_on(conn) && conn->half[DIAG_CLIENT].again_not_ect)
         return DIAG_CAUSE_ecn_state;
     return verdict && queue_is_full(conn) ? DIAG_CAUSE_accept_queue : DIAG_CAUSE_unknown;
 }
@@ -119,9 +131,9 @@ static struct diag_finding *report(const struct diag_connection *conn, struct di
     diag_cite(f, DIAG_ROLE_synack, o->synack_frame);
     diag_cite(f, DIAG_ROLE_ack, o->ack_frame);
     diag_cite(f, DIAG_ROLE_data, c->first_data_frame);
-    for (size_t i = 0; i < G_N_ELEMENTS(o->repeat_frame); i++)
-        if (o->repeat_frame[i] > c->first_data_frame)
-            diag_cite(f, DIAG_ROLE_synack, o->repeat_frame[i]);
+    for (uint32_t i = o->synack_repeats - o->repeats_after_data;
+         i < o->synack_repeats && i < DIAG_SYN_FRAMES; i++)
+        diag_cite(f, DIAG_ROLE_synack, o->repeat_frame[i]);
     return f;
 }
 
@@ -129,16 +141,12 @@ static struct diag_finding *report(const struct diag_connection *conn, struct di
 static void repeated_after_data(const struct diag_step *step)
 {
     const struct diag_opening *o = &step->conn->opening;
+    struct diag_finding *f = NULL;
 
-    if (!step->synack || o->repeats_after_data == 0 || o->repeats_after_data > 2 ||
-        client_data_acked(step->conn))
-        return;
-    struct diag_finding *f =
-        report(step->conn, step->out, step->seg->frame, why_not_accepted(step->conn, false));
-
-    if (!f)
-        return;
-    if (o->repeats_after_data == 1)
+    if (step->synack && o->repeats_after_data > 0 && o->repeats_after_data <= 2 &&
+        !client_data_acked(step->conn))
+        f = report(step->conn, step->out, step->seg->frame, why_not_accepted(step->conn, false));
+    if (f && o->repeats_after_data == 1)
         f->severity = DIAG_NOTE;
 }
 
@@ -151,7 +159,7 @@ static bool only_marked_ones_died(const struct diag_step *step)
 
     for (uint32_t i = 0; i < c->flight_count; i++)
         marked += c->flight[i].ecn != 0;
-    return diag_ecn_of(step->conn) == DIAG_ECN_ON && c->again_not_ect == 1 && marked >= 2;
+    return ecn_on(step->conn) && c->again_not_ect == 1 && marked >= 2;
 }
 
 static void accepted_without_mark(const struct diag_step *step)
@@ -192,9 +200,7 @@ static void after_data_for_good(const struct diag_connection *conn, struct diag_
     }
     struct diag_finding *f = report(conn, out, o->synack_last_frame, why_not_accepted(conn, true));
 
-    if (!f)
-        return;
-    if (o->repeats_after_data == 1 && diag_near_end(conn, o->synack_last_ns))
+    if (f && o->repeats_after_data == 1 && diag_near_end(conn, o->synack_last_ns))
         f->severity = DIAG_NOTE;
 }
 

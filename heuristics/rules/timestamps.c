@@ -13,10 +13,14 @@
 /* A sender with several processors may be a tick behind itself. */
 #define TICKS 1
 
-/* Both used them: a SYN/ACK has them only in answer to some. */
 static bool agreed(const struct diag_connection *conn)
 {
-    return conn->half[DIAG_CLIENT].timestamps && conn->half[DIAG_SERVER].timestamps;
+    const struct diag_half *c = &conn->half[DIAG_CLIENT];
+    const struct diag_half *s = &conn->half[DIAG_SERVER];
+
+    if (!c->syn || !s->syn)
+        return c->timestamps && s->timestamps;
+    return c->options & s->options & DIAG_OPT_TIMESTAMPS;
 }
 
 /* ---- ts_missing */
@@ -49,8 +53,9 @@ static struct diag_finding *report_missing(const struct lack *lack)
 static bool is_refused_bare(const struct diag_connection *conn, enum diag_side side)
 {
     const struct diag_half *x = &conn->half[side];
+    const struct diag_range *range = x->flight_count ? &x->flight[0] : NULL;
 
-    return x->flight[0].bare >= BARE_TIMES && !x->bare_taken && agreed(conn) &&
+    return range && range->bare >= BARE_TIMES && !x->bare_taken && agreed(conn) &&
            !conn->half[diag_peer(side)].zero_frame;
 }
 
@@ -62,6 +67,7 @@ static void sent_without(const struct diag_step *step)
                               step->seg->time_ns};
 
     if (!step->x->flight_count || step->x->flight[0].bare <= BARE_TIMES ||
+        step->x->flight[0].again_frame != step->seg->frame ||
         diag_raised(step->conn, DIAG_ts_missing) || !is_refused_bare(step->conn, step->from))
         return;
     struct diag_finding *f = report_missing(&lack);
@@ -74,10 +80,10 @@ static void taken_with(const struct diag_step *step)
 {
     const struct lack lack = {step->conn, step->out, diag_peer(step->from), step->seg->frame,
                               step->seg->time_ns};
-    const struct diag_range *range = &step->y->flight[0];
+    const struct diag_range *range = step->y->flight_count ? &step->y->flight[0] : NULL;
 
-    if (range->bare > range->again || !is_refused_bare(step->conn, lack.side) ||
-        diag_raised(step->conn, DIAG_ts_missing))
+    if (!range || diag_seq_lt(step->seg->ack, range->end) || range->bare > range->again ||
+        !is_refused_bare(step->conn, lack.side) || diag_raised(step->conn, DIAG_ts_missing))
         return;
     diag_cite(report_missing(&lack), DIAG_ROLE_ack, step->seg->frame);
 }
@@ -117,11 +123,12 @@ static bool is_newer(uint32_t a, uint32_t b)
 static const struct diag_sent *newer_before(const struct diag_connection *conn,
                                             const struct diag_sent *data, uint32_t echo)
 {
-    for (size_t i = (size_t)(data - conn->recent); i-- > 0;) {
+    for (uint32_t i = conn->recent_count; i-- > 0;) {
         const struct diag_sent *sent = &conn->recent[i];
 
-        if (sent->from == data->from && sent->timestamps && diag_seq_le(echo, sent->tsval) &&
-            data->time_ns - sent->time_ns < FORGOTTEN_NS)
+        if (sent->from == data->from && sent->frame < data->frame && sent->timestamps &&
+            !(sent->flags & DIAG_RST) && diag_seq_le(echo, sent->tsval) &&
+            is_newer(sent->tsval, data->tsval) && data->time_ns - sent->time_ns < FORGOTTEN_NS)
             return sent;
     }
     return NULL;
@@ -150,7 +157,8 @@ static void older_than_echo(const struct diag_step *step)
 {
     const struct diag_finding *said = diag_raised_finding(step->conn, DIAG_ts_backwards);
 
-    if (!step->refuses || (said && said->severity > DIAG_NOTE))
+    if (!step->refuses || !(step->seg->options & DIAG_OPT_TIMESTAMPS) || !step->seg->tsecr ||
+        (said && said->severity > DIAG_NOTE))
         return;
     const struct diag_sent *data = sent_in(step->conn, step->y->refused_frame);
 
@@ -179,7 +187,7 @@ static void on_end(const struct diag_connection *conn, struct diag_out *out)
 /* It was taken after all. */
 static bool overtaken(const struct diag_connection *conn, const struct diag_finding *event)
 {
-    return event->id == DIAG_ts_missing && conn->half[event->side].bare_taken;
+    return event->id == DIAG_ts_missing && !event->verdict && conn->half[event->side].bare_taken;
 }
 
 const struct diag_rule diag_rule_timestamps = {.name = "timestamps",

@@ -47,13 +47,14 @@ static const struct {
 };
 
 /* RFC 5246 7.4.6: a client without a certificate sends an empty list; the server that insists
- * answers with handshake_failure, or finds fault with the list. It is the last of the handshake. */
+ * answers with handshake_failure, or finds fault with the list. */
 static bool has_no_certificate(const struct diag_tls_facts *tls)
 {
-    const uint32_t empty = 8; /* with its header, in TLS 1.3; one less before */
+    const uint32_t empty = 4 + 4; /* with its header, in TLS 1.3; one less before */
 
-    for (uint8_t i = tls->message_count; i-- > 0;)
-        if (tls->messages[i].handshake == DIAG_TLS_CERTIFICATE)
+    for (uint8_t i = 0; i < tls->message_count; i++)
+        if (tls->messages[i].side == tls->client &&
+            tls->messages[i].handshake == DIAG_TLS_CERTIFICATE)
             return tls->messages[i].length <= empty;
     return false;
 }
@@ -178,8 +179,12 @@ static void offer(const struct diag_tls_facts *tls, const struct diag_tls_alert 
 static bool is_reaction(const struct diag_step *step)
 {
     const struct diag_half *peer = step->y;
+    const struct diag_segment *seg = step->seg;
 
-    return peer->rst_frame || (peer->fin && diag_seq_lt(peer->fin_seq, step->seg->ack));
+    if (peer->rst_frame && peer->rst_frame < seg->frame)
+        return true;
+    return peer->fin && peer->fin_frame < seg->frame && seg->flags & DIAG_ACK &&
+           diag_seq_lt(peer->fin_seq, seg->ack);
 }
 
 static void cite(const struct diag_step *step, const struct diag_tls_facts *tls,
@@ -229,25 +234,26 @@ static void report(const struct diag_step *step, const struct diag_tls_alert *al
 }
 
 /* close_notify and user_canceled end things in order; warnings are no end, but TLS 1.3 knows no
- * warnings (RFC 8446 6). An encrypted alert has no level, and may be a close_notify. */
+ * warnings (RFC 8446 6). */
 static bool is_fatal(const struct diag_tls_facts *tls, const struct diag_tls_alert *alert)
 {
     const uint8_t close_notify = 0, user_canceled = 90;
 
-    return (alert->level == 2 || tls->version >= 0x0304) && alert->description != close_notify &&
-           alert->description != user_canceled;
+    return !alert->encrypted && (alert->level == 2 || tls->version >= 0x0304) &&
+           alert->description != close_notify && alert->description != user_canceled;
 }
 
 static void on_applied(const struct diag_step *step)
 {
     const struct diag_tls_facts *tls = diag_tls_of(step->conn);
 
-    if (!tls || diag_raised(step->conn, DIAG_tls_alert_fatal))
+    if (!tls || !step->seg->payload || !tls->alert_count ||
+        diag_raised(step->conn, DIAG_tls_alert_fatal))
         return;
-    for (uint8_t i = tls->alert_count; i-- > 0;) {
+    for (uint32_t i = 0; i < tls->alert_count; i++) {
         const struct diag_tls_alert *alert = &tls->alerts[i];
 
-        if (alert->frame == step->seg->frame && is_fatal(tls, alert)) {
+        if (alert->frame == step->seg->frame && alert->side == step->from && is_fatal(tls, alert)) {
             report(step, said_first(tls, alert));
             return;
         }

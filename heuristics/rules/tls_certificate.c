@@ -14,14 +14,6 @@
 #define AT_ONCE_NS    DIAG_SECOND_NS
 #define AFTERWARDS_NS (200 * DIAG_MS_NS)
 
-/* RFC 8446 6.2. */
-enum {
-    BAD_CERTIFICATE = 42,
-    CERTIFICATE_EXPIRED = 45,
-    CERTIFICATE_UNKNOWN = 46,
-    UNKNOWN_CA = 48
-};
-
 /* What the client did about the certificate. */
 struct rejection {
     uint32_t frame; /* 0: nothing, as far as the packets show */
@@ -43,13 +35,19 @@ struct look {
 
 /* ---- was it rejected? */
 
-/* Its first alert; an encrypted one has no description. */
+/* The level tells in TLS 1.2, not in 1.3; of these all mean the end. */
+static bool is_about_certificates(uint8_t description)
+{
+    return (description >= 42 && description <= 46) || description == 48;
+}
+
 static struct rejection by_alert(const struct diag_tls_facts *tls)
 {
     for (size_t i = 0; i < tls->alert_count; i++) {
         const struct diag_tls_alert *alert = &tls->alerts[i];
 
-        if (alert->side == tls->client)
+        if (alert->side == tls->client && !alert->encrypted &&
+            alert->frame > tls->certificates.frame && is_about_certificates(alert->description))
             return (struct rejection){.frame = alert->frame,
                                       .role = DIAG_ROLE_alert,
                                       .alert = true,
@@ -58,11 +56,11 @@ static struct rejection by_alert(const struct diag_tls_facts *tls)
     return (struct rejection){0};
 }
 
-/* What the server says to the close is no reason for it. */
+/* It said something before it closed; what the server says to that is no reason of the client's. */
 static bool is_silent(const struct diag_connection *conn, const struct diag_tls_facts *tls)
 {
     for (size_t i = 0; i < tls->alert_count; i++)
-        if (tls->alerts[i].frame < conn->close_frame)
+        if (tls->alerts[i].side == tls->client || tls->alerts[i].frame < conn->close_frame)
             return false;
     return !tls->first_data[tls->client].frame;
 }
@@ -95,11 +93,11 @@ static struct rejection rejection_of(const struct diag_connection *conn,
     return rejection.frame ? rejection : by_close(conn, tls);
 }
 
-/* The first two are what stacks send for anything; the others name one fault. */
+/* 42 and 46 are what stacks send for anything; the others name one fault. */
 static bool rejects_for(const struct rejection *rejection, uint8_t fitting)
 {
-    return rejection->description == BAD_CERTIFICATE ||
-           rejection->description == CERTIFICATE_UNKNOWN || rejection->description == fitting;
+    return rejection->alert && (rejection->description == 42 || rejection->description == 46 ||
+                                rejection->description == fitting);
 }
 
 static bool closes_on(const struct rejection *rejection)
@@ -111,13 +109,15 @@ static bool closes_on(const struct rejection *rejection)
 
 /* What a program asks for, without the dot that makes it absolute. */
 static bool covers(const struct diag_connection *conn, const struct diag_certificate_entry *own,
-                   const struct diag_tls_client_hello *hello)
+                   const char *asked)
 {
     char name[DIAG_TLS_MAX_NAME + 1];
-    size_t length = hello->server_name_length;
-    bool absolute = hello->server_name[length - 1] == '.';
+    size_t length;
 
-    snprintf(name, sizeof name, "%.*s", (int)(length - absolute), hello->server_name);
+    snprintf(name, sizeof name, "%s", asked);
+    length = strlen(name);
+    if (length > 0 && name[length - 1] == '.')
+        name[length - 1] = '\0';
     return diag_certificates_cover(conn->engine->certificates, own, name);
 }
 
@@ -127,8 +127,8 @@ bool diag_certificate_fits(const struct diag_connection *conn)
     const struct diag_tls_facts *tls = diag_tls_of(conn);
     const struct diag_tls_client_hello *hello = tls->client_hello;
 
-    return !hello->server_name_length || (hello->ech && tls->version >= 0x0304) ||
-           covers(conn, tls->certificates.chain[0], hello);
+    return !hello->server_name[0] || (hello->ech && tls->version >= 0x0304) ||
+           covers(conn, tls->certificates.chain[0], hello->server_name);
 }
 
 /* ---- findings */
@@ -183,16 +183,16 @@ static const char *name_of(const struct look *look)
     const struct diag_tls_client_hello *hello = look->tls->client_hello;
     const struct diag_certificate *facts = &look->own->facts;
 
-    if (hello->server_name_length)
+    if (hello->server_name[0])
         return hello->server_name;
-    return *facts->names ? facts->names : facts->subject;
+    return facts->names[0] ? facts->names : facts->subject;
 }
 
 static uint32_t others_out_of_date(const struct diag_tls_certificates *seen)
 {
     uint32_t n = 0;
 
-    for (size_t i = seen->chain_count; i-- > 1;)
+    for (size_t i = 1; i < seen->chain_count; i++)
         n += seen->chain[i] && diag_certificate_out_of_date(&seen->chain[i]->facts, seen->time_ns);
     return n;
 }
@@ -206,14 +206,11 @@ static void expired(struct look *look)
         return;
     struct diag_finding *f =
         diag_raise(look->out, DIAG_tls_cert_expired, diag_peer(look->tls->client), seen->frame,
-                   diag_max_ns(outside, -outside), seen->frame, others_out_of_date(seen));
+                   outside < 0 ? -outside : outside, seen->frame, others_out_of_date(seen));
 
-    if (!f)
-        return;
-    if (outside < 0)
+    if (f && outside < 0)
         f->cause = DIAG_CAUSE_not_yet_valid;
-    tell(look, f, rejects_for(&look->rejection, CERTIFICATE_EXPIRED) || closes_on(&look->rejection),
-         name_of(look));
+    tell(look, f, rejects_for(&look->rejection, 45) || closes_on(&look->rejection), name_of(look));
 }
 
 static void other_name(struct look *look)
@@ -226,7 +223,7 @@ static void other_name(struct look *look)
         diag_raise(look->out, DIAG_tls_cert_name_mismatch, diag_peer(look->tls->client), frame,
                    frame, look->tls->first_client_hello.frame);
 
-    tell(look, f, rejects_for(&look->rejection, BAD_CERTIFICATE) || closes_on(&look->rejection),
+    tell(look, f, rejects_for(&look->rejection, 42) || closes_on(&look->rejection),
          look->own->facts.names);
 }
 
@@ -238,7 +235,7 @@ static bool issuer_sent(const struct look *look)
 
     if (seen->count != seen->chain_count || !issuer[0])
         return true;
-    for (size_t i = seen->chain_count; i-- > 1;)
+    for (size_t i = 1; i < seen->chain_count; i++)
         if (!seen->chain[i] || strcmp(seen->chain[i]->facts.subject, issuer) == 0)
             return true;
     return false;
@@ -258,20 +255,21 @@ static void chain_incomplete(struct look *look)
 {
     const struct diag_tls_certificates *seen = &look->tls->certificates;
 
-    if (issuer_sent(look) || !issuer_is_no_root(look))
+    if (look->own->facts.self_signed || issuer_sent(look) || !issuer_is_no_root(look))
         return;
     struct diag_finding *f =
         diag_raise(look->out, DIAG_tls_cert_chain_incomplete, diag_peer(look->tls->client),
                    seen->frame, seen->frame, seen->count);
 
-    tell(look, f, rejects_for(&look->rejection, UNKNOWN_CA), look->own->facts.issuer);
+    tell(look, f, rejects_for(&look->rejection, 48), look->own->facts.issuer);
 }
 
 static void on_end(const struct diag_connection *conn, struct diag_out *out)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
 
-    if (!tls || !tls->certificates.frame || !tls->certificates.chain[0])
+    if (!tls || tls->certificates.chain_count == 0 || !tls->certificates.frame ||
+        !tls->certificates.chain[0])
         return;
     struct look look = {.conn = conn,
                         .tls = tls,

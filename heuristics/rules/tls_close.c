@@ -24,10 +24,11 @@ static bool breaks_handshake_off(const struct diag_step *step)
     const struct diag_connection *conn = step->conn;
     const struct diag_tls_facts *tls = diag_tls_of(conn);
 
-    return tls && conn->close_frame == step->seg->frame && !step->seg->payload &&
-           tls->message_count > 0 && tls->alert_count == 0 && diag_in_tls_handshake(conn) &&
-           !conn->midstream && !diag_raised(conn, DIAG_tls_ch_reset) &&
-           !diag_raised(conn, DIAG_tls_ch_split_failed) && !answered_early(step, tls);
+    return (step->fin || step->rst) && tls && conn->close_frame == step->seg->frame &&
+           !step->seg->payload && !tls->established.frame && tls->message_count > 0 &&
+           tls->alert_count == 0 && diag_in_tls_handshake(conn) && !conn->midstream &&
+           !diag_raised(conn, DIAG_tls_ch_reset) && !diag_raised(conn, DIAG_tls_ch_split_failed) &&
+           !answered_early(step, tls);
 }
 
 /* The peer's messages were sent to it again and again, and it has not got them. */
@@ -35,7 +36,8 @@ static bool lacks_messages(const struct diag_step *step)
 {
     const struct diag_range *oldest = step->y->flight_count ? &step->y->flight[0] : NULL;
 
-    return oldest && oldest->again >= 2;
+    return oldest && oldest->again >= 2 && step->seg->flags & DIAG_ACK &&
+           diag_seq_le(step->seg->ack, oldest->seq);
 }
 
 static void closed_in_handshake(const struct diag_step *step)
@@ -74,9 +76,11 @@ static void closed_in_handshake(const struct diag_step *step)
 
 static bool is_alike(const struct diag_connection *conn, const struct diag_connection *other)
 {
+    const struct diag_finding *mine = diag_raised_finding(conn, DIAG_tls_closed_in_handshake);
     const struct diag_finding *its = diag_raised_finding(other, DIAG_tls_closed_in_handshake);
 
-    return its && its->side == DIAG_CLIENT && diag_same_ends(conn, other);
+    return its && mine && its->side == DIAG_CLIENT && mine->side == DIAG_CLIENT &&
+           diag_same_ends(conn, other);
 }
 
 static const struct diag_connection *alike(const struct diag_connection *conn, int step)
@@ -87,11 +91,11 @@ static const struct diag_connection *alike(const struct diag_connection *conn, i
 static bool are_even(const struct diag_connection *a, const struct diag_connection *b,
                      const struct diag_connection *c)
 {
-    if (!a || !c)
+    if (!a || !b || !c)
         return false;
     int64_t first = b->first_ns - a->first_ns;
     int64_t second = c->first_ns - b->first_ns;
-    int64_t apart = diag_max_ns(first - second, second - first);
+    int64_t apart = first > second ? first - second : second - first;
 
     return first >= DIAG_SECOND_NS && apart <= first / 100 * UNEVEN_PERCENT;
 }

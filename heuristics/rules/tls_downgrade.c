@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* Clients try again at once; after this it is another occasion. */
-#define DANCE_NS (10 * DIAG_SECOND_NS)
+#define DANCE_NS     (10 * DIAG_SECOND_NS)
+#define DANCE_LENGTH 40
 
 static const struct diag_tls_client_hello *hello_of(const struct diag_connection *conn)
 {
@@ -48,7 +49,7 @@ static void name_versions(struct diag_out *out, struct diag_finding *f, uint16_t
 {
     const char *high = diag_tls_version_name(from);
     const char *low = diag_tls_version_name(to);
-    char text[sizeof "TLS 1.3 to TLS 1.2"];
+    char text[DANCE_LENGTH];
 
     snprintf(text, sizeof text, "%s to %s", high ? high : "unknown", low ? low : "unknown");
     diag_name_it(out, f, text);
@@ -59,7 +60,8 @@ static void on_applied(const struct diag_step *step)
     const struct diag_connection *conn = step->conn;
     const struct diag_tls_facts *tls = diag_tls_of(conn);
 
-    if (!tls || tls->first_client_hello.frame != step->seg->frame)
+    if (!tls || tls->first_client_hello.frame != step->seg->frame || step->from != tls->client ||
+        diag_raised(conn, DIAG_tls_downgrade_dance))
         return;
     const struct diag_connection *before = diag_beside(conn, -1, DANCE_NS, failed_higher);
 

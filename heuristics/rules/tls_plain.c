@@ -3,46 +3,40 @@
  * One side speaks TLS and the other does not: the wrong port, the wrong scheme, a proxy.
  */
 #include "core.h"
-#include "tls/upgrade.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* Shorter than this, text may be anything; a protocol's greeting is longer. */
 #define WORD_LENGTH 4
+#define NAME_LENGTH 72
 /* Bytes that are shown when they are no text. */
 #define BYTES_SHOWN 8
-/* So many, or as many letters as are remembered of a segment. */
-#define NAME_LENGTH (sizeof "16 03 01 02 00 01 00 01")
-
-/* The text that the bytes begin with; its length. */
-static uint32_t begin_of_text(const uint8_t *data, uint32_t length, char text[NAME_LENGTH])
-{
-    uint32_t n = 0;
-
-    snprintf(text, NAME_LENGTH, "%.*s", (int)length, (const char *)data);
-    while (text[n] >= ' ' && text[n] <= '~')
-        n++;
-    text[n] = '\0';
-    return n;
-}
 
 /* Text as far as it is text, else the first bytes in hexadecimal. */
 static void describe(const uint8_t *data, uint32_t length, char text[NAME_LENGTH])
 {
     uint32_t n = 0;
 
-    if (begin_of_text(data, length, text) >= WORD_LENGTH)
+    while (n < length && n < NAME_LENGTH - 1 && data[n] >= ' ' && data[n] < 127) {
+        text[n] = (char)data[n];
+        n++;
+    }
+    text[n] = '\0';
+    if (n >= WORD_LENGTH)
         return;
-    for (uint32_t i = 0; i < MIN(length, BYTES_SHOWN); i++)
+    n = 0;
+    for (uint32_t i = 0; i < length && i < BYTES_SHOWN; i++)
         n += (uint32_t)snprintf(text + n, NAME_LENGTH - n, i ? " %02x" : "%02x", data[i]);
 }
 
 static bool is_text(const uint8_t *data, uint32_t length)
 {
-    char text[NAME_LENGTH];
+    uint32_t n = 0;
 
-    return begin_of_text(data, length, text) >= WORD_LENGTH;
+    while (n < length && data[n] >= ' ' && data[n] < 127)
+        n++;
+    return n >= WORD_LENGTH;
 }
 
 static void report(const struct diag_step *step, enum diag_side side, enum diag_cause cause,
@@ -64,7 +58,8 @@ static void report(const struct diag_step *step, enum diag_side side, enum diag_
 /* It left before the ClientHello had arrived: both began to speak at once. */
 static bool crossed(const struct diag_step *step, const struct diag_tls_facts *tls)
 {
-    return diag_seq_le(step->seg->ack, tls->messages[0].start);
+    return step->x->first_data_frame == step->seg->frame &&
+           diag_seq_le(step->seg->ack, tls->messages[0].start);
 }
 
 static void plain_answer(const struct diag_step *step)
@@ -74,7 +69,7 @@ static void plain_answer(const struct diag_step *step)
     char text[NAME_LENGTH];
 
     if (!tls->first_client_hello.frame || half->speech != DIAG_TLS_NOT_TLS ||
-        half->first_count < WORD_LENGTH)
+        tls->half[DIAG_CLIENT].speech != DIAG_TLS_SPOKEN || half->first_count < WORD_LENGTH)
         return;
     describe(half->first, half->first_count, text);
     report(step, DIAG_SERVER, crossed(step, tls) ? DIAG_CAUSE_greeting : DIAG_CAUSE_none,
@@ -86,7 +81,7 @@ static void plain_answer(const struct diag_step *step)
 
 static const struct diag_sent *first_words(const struct diag_connection *conn, enum diag_side side)
 {
-    for (uint32_t i = conn->recent_count; i-- > 0;)
+    for (uint32_t i = 0; i < conn->recent_count; i++)
         if (conn->recent[i].frame == conn->half[side].first_data_frame)
             return &conn->recent[i];
     return NULL;
@@ -97,7 +92,7 @@ static bool is_mysql(const struct diag_sent *sent)
 {
     const uint8_t *head = sent->head;
 
-    return sent->head_length == DIAG_HEAD_BYTES && head[3] == 0 && head[4] == 10 &&
+    return sent->head_length > 5 && head[3] == 0 && head[4] == 10 &&
            (uint32_t)(head[0] | head[1] << 8 | head[2] << 16) + 4 == sent->payload;
 }
 
@@ -107,7 +102,7 @@ static void greeted_before(const struct diag_step *step)
     const struct diag_sent *greeting;
     char text[NAME_LENGTH];
 
-    if (conn->midstream || step->x->first_data_frame != step->seg->frame ||
+    if (conn->midstream || !step->y->bytes || step->x->first_data_frame != step->seg->frame ||
         !diag_is_tls_hello(step->seg, DIAG_TLS_CLIENT_HELLO))
         return;
     greeting = first_words(conn, DIAG_SERVER);
@@ -144,9 +139,16 @@ static bool holds(const struct diag_segment *seg, const char *words)
 /* nginx, Apache, Go and others that recognise HTTP and answer in it. */
 static bool says_so(const struct diag_segment *seg)
 {
-    return diag_upgrade_status(seg) == 400 &&
+    return seg->captured > 12 && memcmp(seg->data, "HTTP/1.", 7) == 0 &&
+           memcmp(seg->data + 8, " 400", 4) == 0 &&
            (holds(seg, "to HTTPS port") || holds(seg, "SSL-enabled server port") ||
             holds(seg, "to an HTTPS server"));
+}
+
+/* An SSL 2.0 ClientHello that offers nothing newer is no plain text. */
+static bool is_ssl2(const struct diag_sent *sent)
+{
+    return sent->head_length > 4 && sent->head[0] & 0x80 && sent->head[2] == DIAG_TLS_CLIENT_HELLO;
 }
 
 static void plain_request(const struct diag_step *step)
@@ -155,10 +157,12 @@ static void plain_request(const struct diag_step *step)
     const struct diag_sent *request;
     char text[NAME_LENGTH];
 
-    if (conn->midstream || (!is_plain_alert(step->seg) && !says_so(step->seg)))
+    if (conn->midstream || step->x->first_data_frame != step->seg->frame || !step->y->bytes ||
+        (!is_plain_alert(step->seg) && !says_so(step->seg)))
         return;
     request = first_words(conn, DIAG_CLIENT);
-    if (!request || request->head_length < WORD_LENGTH)
+    if (!request || request->head_length < WORD_LENGTH || is_ssl2(request) ||
+        diag_tls_looks_like(request->head, request->head_length))
         return;
     describe(request->head, request->head_length, text);
     report(step, DIAG_CLIENT, DIAG_CAUSE_plain_request, request->frame, text, step->seg->frame);

@@ -6,9 +6,6 @@
  */
 #include "rules/silence.h"
 
-/* Of TCP and IP, by which a full segment may be smaller than the MSS. */
-#define OPTIONS 60
-
 /* ---- bytes that are missing inside a flight */
 
 const struct diag_hole *diag_flight_gap(const struct diag_connection *conn, enum diag_side sender)
@@ -20,12 +17,19 @@ const struct diag_hole *diag_flight_gap(const struct diag_connection *conn, enum
     return hole && hole->frame != x->fin_frame ? hole : NULL;
 }
 
-/* A segment of full size that arrived behind the hole shows that size is not what keeps the others
- * back. */
-static bool large_one_arrived(const struct diag_half *x, uint32_t mss)
+static uint32_t segment_size(const struct diag_half *receiver)
 {
-    for (uint32_t i = x->flight_count; i-- > 0;)
-        if (x->flight[i].end - x->flight[i].seq + OPTIONS >= mss)
+    const uint32_t least = 536; /* RFC 9293 3.7.1 */
+
+    return receiver->mss ? receiver->mss : least;
+}
+
+/* A segment of full size that arrived shows that size is not what keeps the others back. */
+static bool large_one_arrived(const struct diag_half *x, uint32_t behind, uint32_t mss)
+{
+    for (uint32_t i = 0; i < x->flight_count; i++)
+        if (diag_seq_le(behind, x->flight[i].seq) &&
+            x->flight[i].end - x->flight[i].seq + 60 >= mss)
             return true;
     return false;
 }
@@ -34,10 +38,10 @@ bool diag_only_small_ones_pass(const struct diag_connection *conn, enum diag_sid
                                uint32_t missing)
 {
     const struct diag_half *x = &conn->half[sender];
-    uint32_t mss = diag_mss_of(&conn->half[diag_peer(sender)]);
+    uint32_t mss = segment_size(&conn->half[diag_peer(sender)]);
 
-    return x->hole[0].frame != x->fin_frame && missing + OPTIONS >= mss &&
-           !large_one_arrived(x, mss);
+    return x->hole_count && x->hole[0].frame != x->fin_frame && missing + 60 >= mss &&
+           !large_one_arrived(x, x->hole[0].end, mss);
 }
 
 /* ---- the server is awaited */
@@ -85,35 +89,18 @@ static bool sent_in_vain(const struct diag_connection *conn)
 {
     const struct diag_half *server = &conn->half[DIAG_SERVER];
 
-    return diag_outstanding(conn, DIAG_SERVER) && server->again;
-}
-
-/* What the client misses, in the words of the summary. */
-static const char *words_for(enum diag_tls_expect expect)
-{
-    switch (expect) {
-    case DIAG_TLS_EXPECT_server_certificate:
-        return "certificate";
-    case DIAG_TLS_EXPECT_server_key_exchange:
-        return "ServerKeyExchange";
-    case DIAG_TLS_EXPECT_server_hello_done:
-        return "ServerHelloDone";
-    case DIAG_TLS_EXPECT_server_finished:
-        return "Finished";
-    default:
-        return "encrypted record";
-    }
+    return diag_outstanding(conn, DIAG_SERVER) > 0 && server->again > 0;
 }
 
 /* The server has said its hello, and must say more without being asked. */
 static bool awaits_flight(const struct diag_connection *conn, const struct diag_tls_facts *tls,
-                          enum diag_tls_expect expect, struct diag_wait *wait)
+                          struct diag_wait *wait)
 {
     const struct diag_half *server = &conn->half[DIAG_SERVER];
     const struct diag_half *client = &conn->half[DIAG_CLIENT];
     const struct diag_hole *hole = diag_flight_gap(conn, DIAG_SERVER);
 
-    if (sent_in_vain(conn))
+    if (!tls->server_hello_at.frame || !client->ack_valid || sent_in_vain(conn))
         return false;
     if (hole && !diag_only_small_ones_pass(conn, DIAG_SERVER, hole->end - hole->seq))
         return awaits_lost_bytes(conn, wait);
@@ -122,8 +109,7 @@ static bool awaits_flight(const struct diag_connection *conn, const struct diag_
                                                               : tls->server_hello_at.time_ns,
                                .frame = tls->server_hello_at.frame,
                                .role = DIAG_ROLE_server_hello,
-                               .ack_frame = client->ack_frame,
-                               .text = words_for(expect)};
+                               .ack_frame = client->ack_frame};
     expect_from(conn, DIAG_SERVER, wait);
     return true;
 }
@@ -151,14 +137,26 @@ static bool flight_ended(const struct diag_tls_facts *tls)
 {
     const struct diag_tls_half *server = &tls->half[DIAG_SERVER];
     uint32_t hidden = 0;
+    uint16_t last = 0;
 
     if (server->incomplete)
         return false;
     if (tls->version < 0x0304)
         return true;
-    for (uint32_t i = server->last_count; i-- > 0;)
+    for (uint32_t i = 0; i < server->last_count; i++) {
         hidden += server->last[i].type == DIAG_TLS_APPLICATION_DATA;
-    return hidden == 1 || diag_tls_finished_size(server->last[server->last_count - 1].length);
+        last = server->last[i].length;
+    }
+    return hidden == 1 || diag_tls_finished_size(last);
+}
+
+static bool nothing_under_way(const struct diag_connection *conn)
+{
+    const struct diag_half *server = &conn->half[DIAG_SERVER];
+
+    return server->una_valid && !diag_outstanding(conn, DIAG_SERVER) &&
+           !diag_outstanding(conn, DIAG_CLIENT) && !server->hole_count &&
+           !conn->half[DIAG_CLIENT].hole_count && !diag_unseen(conn, DIAG_CLIENT);
 }
 
 /* The last word was a message of the server's handshake: who answers a heartbeat in between, or is
@@ -166,10 +164,11 @@ static bool flight_ended(const struct diag_tls_facts *tls)
 static bool ends_in_handshake(const struct diag_connection *conn, const struct diag_tls_facts *tls)
 {
     const struct diag_tls_half *server = &tls->half[DIAG_SERVER];
-    uint8_t type = server->last[server->last_count - 1].type;
+    uint8_t type = server->last_count ? server->last[server->last_count - 1].type : 0;
 
     return conn->half[DIAG_SERVER].data_frame > conn->half[DIAG_CLIENT].data_frame &&
-           (type == DIAG_TLS_HANDSHAKE || tls->version >= 0x0304);
+           (type == DIAG_TLS_HANDSHAKE ||
+            (type == DIAG_TLS_APPLICATION_DATA && tls->version >= 0x0304));
 }
 
 /* All of the server's flight was acknowledged, and it is complete. Until then it may have been
@@ -180,8 +179,8 @@ static bool awaits_client(const struct diag_connection *conn, const struct diag_
     const struct diag_half *server = &conn->half[DIAG_SERVER];
     const struct diag_half *client = &conn->half[DIAG_CLIENT];
 
-    if (!tls->half[DIAG_SERVER].last_count || diag_outstanding(conn, DIAG_SERVER) ||
-        !flight_ended(tls) || !ends_in_handshake(conn, tls))
+    if (!tls->server_hello_at.frame || !nothing_under_way(conn) || !flight_ended(tls) ||
+        !ends_in_handshake(conn, tls))
         return false;
     *wait = (struct diag_wait){.id = DIAG_tls_stall_client_after_cert,
                                .since_ns = diag_max_ns(conn->last_data_ns, client->ack_ns),
@@ -192,12 +191,30 @@ static bool awaits_client(const struct diag_connection *conn, const struct diag_
     return true;
 }
 
+/* What the client misses, in the words of the summary. */
+static const char *words_for(enum diag_tls_expect expect)
+{
+    switch (expect) {
+    case DIAG_TLS_EXPECT_server_certificate:
+        return "certificate";
+    case DIAG_TLS_EXPECT_server_key_exchange:
+        return "ServerKeyExchange";
+    case DIAG_TLS_EXPECT_server_hello_done:
+        return "ServerHelloDone";
+    case DIAG_TLS_EXPECT_server_finished:
+        return "Finished";
+    default:
+        return "encrypted record";
+    }
+}
+
 bool diag_awaits_tls(const struct diag_connection *conn, struct diag_wait *wait)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
     enum diag_side who = DIAG_NO_SIDE;
     enum diag_tls_expect expect =
         tls ? diag_tls_waiting_for(conn->tls, &who) : DIAG_TLS_EXPECT_nothing;
+    bool awaited = false;
 
     /* FTP in active mode turns the roles around. What its peer acknowledged and the capture does
      * not hold may be what is awaited. */
@@ -205,8 +222,10 @@ bool diag_awaits_tls(const struct diag_connection *conn, struct diag_wait *wait)
         return false;
     if (expect == DIAG_TLS_EXPECT_server_hello)
         return awaits_server_hello(conn, tls, wait);
-    if (tls->client_finished.frame)
+    if (who == DIAG_SERVER && tls->client_finished.frame)
         return awaits_server_finished(conn, tls, wait);
-    return who == DIAG_SERVER ? awaits_flight(conn, tls, expect, wait)
-                              : awaits_client(conn, tls, wait);
+    awaited = who == DIAG_SERVER ? awaits_flight(conn, tls, wait) : awaits_client(conn, tls, wait);
+    if (awaited && wait->id == DIAG_tls_stall_after_server_hello)
+        wait->text = words_for(expect);
+    return awaited;
 }

@@ -19,7 +19,12 @@ static void hello_retry(const struct diag_step *step, const struct diag_tls_fact
     bool again = tls->hello_retries > 1;
     char number[16];
 
-    if (tls->hello_retry.frame != step->seg->frame)
+    if (!tls->hello_retries || tls->server_hello_at.frame || !step->seg->payload ||
+        step->from == tls->client || (!again && tls->hello_retry.frame != step->seg->frame))
+        return;
+    const struct diag_finding *said = diag_raised_finding(step->conn, DIAG_tls_hello_retry);
+
+    if (said && said->value[1] >= tls->hello_retries)
         return;
     struct diag_finding *f =
         diag_raise(step->out, DIAG_tls_hello_retry, step->from, step->seg->frame,
@@ -56,20 +61,27 @@ static bool closes_without_a_word(const struct diag_step *step, const struct dia
 {
     const struct diag_connection *conn = step->conn;
 
-    return conn->close_frame == step->seg->frame && step->from == DIAG_SERVER &&
-           !step->seg->payload && !conn->midstream &&
+    return (step->fin || step->rst) && step->from == DIAG_SERVER && tls->client == DIAG_CLIENT &&
+           conn->close_frame == step->seg->frame && !step->seg->payload && !step->gap &&
+           tls->half[DIAG_CLIENT].speech == DIAG_TLS_SPOKEN && !conn->midstream &&
            tls->half[DIAG_SERVER].speech == DIAG_TLS_SILENT && !tls->alert_count &&
            !step->x->hole_count && !step->y->hole_count;
 }
 
 /* Where the ClientHello begins, and where it ends as far as it was sent. */
-static void hello_range(const struct diag_connection *conn, const struct diag_tls_facts *tls,
+static bool hello_range(const struct diag_connection *conn, const struct diag_tls_facts *tls,
                         uint32_t *start, uint32_t *end)
 {
     const struct diag_tls_message *hello = client_hello(tls);
 
-    *start = hello ? hello->start : conn->request.seq;
-    *end = hello ? hello->end : conn->half[DIAG_CLIENT].nxt;
+    if (hello) {
+        *start = hello->start;
+        *end = hello->end;
+        return true;
+    }
+    *start = conn->request.seq;
+    *end = conn->half[DIAG_CLIENT].nxt;
+    return tls->half[DIAG_CLIENT].incomplete && conn->request.open;
 }
 
 /* A close that acknowledges the beginning of the ClientHello and not its end. */
@@ -77,7 +89,9 @@ static bool is_cut_short(const struct diag_step *step, uint32_t start, uint32_t 
 {
     uint32_t ack = step->seg->ack;
 
-    return diag_seq_lt(start, ack) && (diag_seq_lt(ack, end) || (!whole && ack == end));
+    if (!(step->seg->flags & DIAG_ACK) || !diag_seq_lt(start, ack))
+        return false;
+    return diag_seq_lt(ack, end) || (!whole && ack == end);
 }
 
 static int64_t since_hello(const struct diag_step *step)
@@ -130,9 +144,8 @@ static void close_reaction(const struct diag_step *step, const struct diag_tls_f
     bool whole = tls->first_client_hello.frame;
     uint32_t start, end;
 
-    if (!closes_without_a_word(step, tls))
+    if (!closes_without_a_word(step, tls) || !hello_range(conn, tls, &start, &end))
         return;
-    hello_range(conn, tls, &start, &end);
     /* Soon: later, the rest may have been lost and not sent again yet. */
     if (is_cut_short(step, start, end, whole) &&
         since_hello(step) <= 2 * diag_rtt(conn) + 50 * DIAG_MS_NS)
@@ -175,7 +188,7 @@ static bool works_with(const struct diag_connection *conn, const struct diag_con
 {
     const struct diag_tls_facts *tls = diag_tls_of(other);
 
-    return tls && same_server(conn, other) && tls->established.frame &&
+    return tls && same_server(conn, other) && tls->established.frame && tls->client_hello->length &&
            (tls->client_hello->segments == 1) == small;
 }
 
@@ -201,7 +214,8 @@ static void compare_sizes(const struct diag_connection *conn, struct diag_out *o
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
 
-    if (!tls || !large_hello_failed(conn, tls) || diag_any_beside(conn, COMPARED_NS, works_large))
+    if (!tls || !large_hello_failed(conn, tls) || diag_raised(conn, DIAG_tls_ch_split_failed) ||
+        diag_any_beside(conn, COMPARED_NS, works_large))
         return;
     const struct diag_connection *good = other_one(conn, works_small);
 
@@ -230,6 +244,7 @@ static bool speaks_tls(const struct diag_connection *conn, const struct diag_con
     /* From the first byte: before STARTTLS other words were said, mostly a greeting of the server.
      */
     return tls && same_server(conn, other) && tls->established.frame && !other->upgraded &&
+           other->half[DIAG_CLIENT].first_data_frame <= tls->first_client_hello.frame &&
            other->half[DIAG_CLIENT].first_data_frame < other->half[DIAG_SERVER].first_data_frame;
 }
 
@@ -245,7 +260,7 @@ static bool is_mute(const struct diag_connection *conn)
 {
     return conn->opening.established && !conn->half[DIAG_CLIENT].bytes &&
            !conn->half[DIAG_SERVER].bytes && !conn->half[DIAG_CLIENT].hole_count &&
-           !diag_unseen(conn, DIAG_CLIENT);
+           !diag_unseen(conn, DIAG_CLIENT) && !diag_one_way(conn);
 }
 
 static void said_nothing(const struct diag_connection *conn, struct diag_out *out)

@@ -45,7 +45,7 @@ static int64_t waiting_since(const struct diag_step *step, uint32_t *frame)
         return hole->time_ns;
     }
     /* It acknowledges what the capture does not hold: that may be what it was waiting for. */
-    if (diag_seq_lt(step->y->nxt, step->seg->ack))
+    if ((step->seg->flags & DIAG_ACK) && diag_seq_lt(step->y->nxt, step->seg->ack))
         return 0;
     if (diag_tls_of(conn) && diag_tls_waiting_for(conn->tls, &who) != DIAG_TLS_EXPECT_nothing) {
         *frame = conn->last_frame;
@@ -63,8 +63,10 @@ static const struct diag_range *sent_in_vain(const struct diag_step *step)
     const struct diag_half *y = step->y;
     const struct diag_range *first = y->flight_count ? &y->flight[0] : NULL;
 
-    return first && first->again >= COPIES && diag_seq_le(step->seg->ack, first->seq) ? first
-                                                                                      : NULL;
+    return first && first->again >= COPIES && (step->seg->flags & DIAG_ACK) &&
+                   diag_seq_le(step->seg->ack, first->seq) && y->fin_seq != first->seq
+               ? first
+               : NULL;
 }
 
 /* All of it is large, nothing of that size ever passed, and small segments do: what this side sent
@@ -78,7 +80,8 @@ static bool only_small_ones_pass(const struct diag_step *step)
     for (uint32_t i = 0; i < y->flight_count; i++)
         if (y->flight[i].size <= sure || y->flight[i].size <= y->passed)
             return false;
-    return step->x->again == 0 && diag_outstanding(step->conn, step->from) == 0;
+    return step->x->bytes > 0 && step->x->again == 0 &&
+           diag_outstanding(step->conn, step->from) == 0;
 }
 
 /* Who gave up waited for what the path lost. */
@@ -102,8 +105,7 @@ static bool gave_up(const struct diag_step *step)
     int64_t since = waiting_since(step, &frame);
     int64_t waited = step->seg->time_ns - since;
 
-    /* Who resets without an ACK answers a segment, and knows of nothing that it waited for. */
-    if (!since || waited < limit || !(step->seg->flags & DIAG_ACK))
+    if (!since || waited < limit || (step->rst && !(step->seg->flags & DIAG_ACK)))
         return false;
     const struct diag_range *lost = sent_in_vain(step);
     struct diag_finding *f = diag_raise(
@@ -126,7 +128,7 @@ static bool request_was_taken(const struct diag_step *step)
 {
     const struct diag_request *r = &step->conn->request;
 
-    return (step->seg->flags & DIAG_ACK) && diag_seq_le(r->end, step->seg->ack);
+    return r->open && (step->seg->flags & DIAG_ACK) && diag_seq_le(r->end, step->seg->ack);
 }
 
 static bool closed_instead_of_answering(const struct diag_step *step)
@@ -165,15 +167,16 @@ static bool answers_half_close(const struct diag_step *step)
 
 /* ---- idle_timeout_close */
 
-/* Bytes that nobody acknowledged mean that something is due. */
+/* The last bytes of data that nobody acknowledged, or a hole, mean that something is due. */
 static bool nothing_due(const struct diag_step *step)
 {
     const struct diag_connection *conn = step->conn;
     const struct diag_request *r = &conn->request;
+    bool asked = r->open && (r->due || !r->acked_frame);
 
-    return !(r->open && r->due) && !step->gap && diag_outstanding(conn, DIAG_CLIENT) == 0 &&
-           diag_outstanding(conn, DIAG_SERVER) == 0 && !diag_in_tls_handshake(conn) &&
-           step->x->probes == 0;
+    return !asked && !step->gap && !step->x->hole_count && !step->y->hole_count &&
+           diag_outstanding(conn, DIAG_CLIENT) == 0 && diag_outstanding(conn, DIAG_SERVER) == 0 &&
+           !diag_in_tls_handshake(conn) && step->x->probes == 0;
 }
 
 static void idle_too_long(const struct diag_step *step)
@@ -198,7 +201,7 @@ static bool transfer_at_close(const struct diag_connection *conn, enum diag_side
 {
     uint32_t n = 0;
 
-    for (uint32_t i = conn->recent_count; i-- > 0;) {
+    for (uint32_t i = 0; i < conn->recent_count; i++) {
         const struct diag_sent *sent = &conn->recent[i];
 
         n += sent->from == sender && sent->payload > 0 && sent->frame <= conn->close_frame &&
@@ -224,15 +227,16 @@ static int64_t first_data_of(const struct diag_connection *conn, enum diag_side 
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
 
-    return diag_max_ns(conn->half[sender].first_data_ns, tls ? tls->first_data[sender].time_ns : 0);
+    return tls && tls->first_data[sender].frame ? tls->first_data[sender].time_ns
+                                                : conn->half[sender].first_data_ns;
 }
 
-/* The receiver asked for nothing; what comes is the server's handshake. */
-static bool asked_for_nothing(const struct diag_connection *conn, enum diag_side receiver)
+/* TLS 1.3: the receiver asked for nothing; what comes is the end of the server's handshake. */
+static bool only_tickets_come(const struct diag_connection *conn, enum diag_side receiver)
 {
     const struct diag_tls_facts *tls = diag_tls_of(conn);
-
-    return tls && !tls->asked && conn->half[diag_peer(receiver)].bytes < HANDSHAKE_BYTES;
+    return tls && receiver == tls->client && !tls->asked && tls->server_hello_at.frame &&
+           conn->half[diag_peer(receiver)].bytes < HANDSHAKE_BYTES;
 }
 
 static void receiver_breaks_off(const struct diag_step *step)
@@ -242,7 +246,7 @@ static void receiver_breaks_off(const struct diag_step *step)
 
     if (!more_was_coming(step) || diag_raised(conn, DIAG_abort_mid_transfer) ||
         !transfer_at_close(conn, step->from) || diag_said_goodbye(conn, receiver) ||
-        asked_for_nothing(conn, receiver))
+        diag_in_tls_handshake(conn) || only_tickets_come(conn, receiver))
         return;
     const struct diag_half *sender = step->x;
     uint32_t received = conn->close_ack - (sender->syn ? sender->isn + 1 : sender->una);

@@ -12,8 +12,9 @@ static bool answers_rewritten(const struct diag_rst *r)
     const struct diag_opening *o = &r->conn->opening;
 
     return r->kind == DIAG_RST_ODD && r->step->from == DIAG_SERVER && !r->x->fin &&
-           !(r->step->seg->flags & DIAG_ACK) && r->step->seg->seq != 0 && o->ack_frame &&
-           r->x->bytes == 0 && !diag_seq_lt(r->y->isn + 1, r->y->una) && !r->conn->previous;
+           !(r->step->seg->flags & DIAG_ACK) && r->step->seg->seq != 0 && o->synack_frame &&
+           o->ack_frame && r->x->bytes == 0 && !diag_seq_lt(r->y->isn + 1, r->y->una) &&
+           !r->conn->previous;
 }
 
 /* RFC 5961 3.2: only beyond the window is certain; inside it, a lost segment can be the reason.
@@ -23,7 +24,8 @@ static bool is_out_of_window(const struct diag_rst *r)
     uint32_t seq = r->step->seg->seq;
 
     return r->kind == DIAG_RST_ODD && !answers_rewritten(r) && r->y->ack_valid &&
-           (diag_seq_lt(seq, r->y->ack) || (!r->conn->midstream && diag_seq_lt(r->y->edge, seq)));
+           (diag_seq_lt(seq, r->y->ack) ||
+            (!r->conn->midstream && r->y->edge_valid && diag_seq_lt(r->y->edge, seq)));
 }
 
 static void report_out_of_window(const struct diag_rst *r)
@@ -45,8 +47,9 @@ static bool answers_lost(const struct diag_rst *r)
 {
     int64_t last = diag_rst_since(r, r->x->probe_last_ns);
 
-    return r->x->probe_run >= 3 && r->x->probe_gap_ns < 120 * DIAG_SECOND_NS &&
-           last > r->x->probe_gap_ns * 4 / 5 && last < r->x->probe_gap_ns * 6 / 5;
+    return r->x->probe_run >= 3 && r->x->probe_gap_ns > 0 &&
+           r->x->probe_gap_ns < 120 * DIAG_SECOND_NS && last > r->x->probe_gap_ns * 4 / 5 &&
+           last < r->x->probe_gap_ns * 6 / 5;
 }
 
 /* Long enough for an answer to have come. */
@@ -121,7 +124,8 @@ static bool was_read_long_ago(const struct diag_rst *r)
 static bool is_unread_data(const struct diag_rst *r)
 {
     bool own = r->kind == DIAG_RST_ACTIVE || (r->x->fin && r->kind == DIAG_RST_REPLY);
-    bool fresh = diag_rst_since(r, r->y->data_ns) < diag_rtt(r->conn) + 100 * DIAG_MS_NS;
+    bool fresh =
+        r->y->data_frame && diag_rst_since(r, r->y->data_ns) < diag_rtt(r->conn) + 100 * DIAG_MS_NS;
 
     /* What is missing may have been the answer. */
     if (!own || r->missing || diag_unanswered(r->conn, r->step->from) == 0)
@@ -166,8 +170,9 @@ static enum diag_cause how_unknown(const struct diag_rst *r)
     if (r->conn->midstream && r->x->segments == 0)
         return DIAG_CAUSE_stray;
     /* What the client acknowledged was said, even if the capture does not have it. */
-    if (r->step->from == DIAG_SERVER && r->x->bytes == 0 && r->conn->opening.ack_frame &&
-        !diag_seq_lt(r->y->isn + 1, r->y->una) && !diag_unseen(r->conn, DIAG_SERVER))
+    if (r->step->from == DIAG_SERVER && r->conn->opening.synack_frame && r->x->bytes == 0 &&
+        r->conn->opening.ack_frame && !diag_seq_lt(r->y->isn + 1, r->y->una) &&
+        !diag_unseen(r->conn, DIAG_SERVER))
         return DIAG_CAUSE_handshake_ack;
     return DIAG_CAUSE_lost_state;
 }
@@ -236,7 +241,7 @@ bool diag_had_said_all(const struct diag_connection *conn, enum diag_side side)
 /* The reset only answers what came too late to be read, and the peer has the answer before it. */
 static bool had_said_all(const struct diag_rst *r)
 {
-    return diag_had_said_all(r->conn, r->step->from) &&
+    return !r->missing && diag_had_said_all(r->conn, r->step->from) &&
            diag_rst_only_farewell(r, diag_rst_peer_lost(r));
 }
 

@@ -114,7 +114,17 @@ static bool awaits_flight(const struct diag_connection *conn, const struct diag_
     return true;
 }
 
-/* TLS <= 1.2: the client has finished, and its Finished was acknowledged. */
+/* The capture holds all that the server has said. */
+static bool has_all_of_server(const struct diag_connection *conn, const struct diag_tls_facts *tls)
+{
+    const struct diag_tls_half *half = &tls->half[DIAG_SERVER];
+
+    return !half->lost && !half->missed && !half->uncaptured && !half->unseen && !half->pending &&
+           !conn->half[DIAG_SERVER].hole_count && !diag_raised(conn, DIAG_cap_gap_not_captured);
+}
+
+/* TLS <= 1.2: the client has finished, and its Finished was acknowledged. A session ticket may have
+ * come in between (RFC 5077 3.3). */
 static bool awaits_server_finished(const struct diag_connection *conn,
                                    const struct diag_tls_facts *tls, struct diag_wait *wait)
 {
@@ -126,7 +136,7 @@ static bool awaits_server_finished(const struct diag_connection *conn,
                                .role = DIAG_ROLE_record,
                                .ack_frame = conn->request.acked_frame};
     expect_from(conn, DIAG_SERVER, wait);
-    return conn->request.acked_frame;
+    return conn->request.acked_frame && (conn->request.open || has_all_of_server(conn, tls));
 }
 
 /* ---- the client is awaited */

@@ -11,18 +11,18 @@ static bool sent_close_notify(const struct diag_rst *r)
 
 static bool took_data_after_own_fin(const struct diag_rst *r)
 {
-    return r->x->fin && r->y->data_frame > r->x->fin_frame;
+    return r->x->fin && r->y->data_frame && r->y->data_ns > r->x->fin_ns &&
+           r->y->data_frame > r->x->fin_frame;
 }
 
-/* It had ended the connection by a reset that its peer did not take (and did not answer by one of
- * its own): what its peer sends after that, a challenge ACK above all (RFC 5961 3.2), finds no
- * connection any more. */
+/* It had ended the connection by a reset that its peer did not take: what its peer sends after
+ * that, a challenge ACK above all (RFC 5961 3.2), finds no connection any more. */
 static bool had_aborted(const struct diag_rst *r)
 {
     if (!r->answers || r->answers->payload)
         return false;
     for (uint32_t i = 0; i < r->conn->reset_count; i++)
-        if (r->conn->reset[i].kind == DIAG_RST_ACTIVE)
+        if (r->conn->reset[i].side == r->step->from && r->conn->reset[i].kind == DIAG_RST_ACTIVE)
             return r->kind == DIAG_RST_REPLY;
     return false;
 }
@@ -53,7 +53,7 @@ static void report_after_close(const struct diag_rst *r)
 
 static bool answers_data(const struct diag_rst *r)
 {
-    return r->kind == DIAG_RST_REPLY && r->answers->payload;
+    return r->kind == DIAG_RST_REPLY && r->answers->payload > 0;
 }
 
 /* Before the FIN and the request that met: whichever of them the capture saw first. */
@@ -96,10 +96,11 @@ static void report_reuse_race(const struct diag_rst *r)
 static const struct diag_sent *answered_like_abort(const struct diag_rst *r)
 {
     const struct diag_connection *conn = r->conn;
-    const struct diag_sent *last = &conn->recent[conn->recent_count - 1];
+    const struct diag_sent *last =
+        conn->recent_count ? &conn->recent[conn->recent_count - 1] : NULL;
 
-    if (r->kind != DIAG_RST_ACTIVE || r->step->from != DIAG_SERVER || last->from != DIAG_CLIENT ||
-        !last->payload || !diag_seq_lt(r->x->fin_seq, last->ack) ||
+    if (r->kind != DIAG_RST_ACTIVE || r->step->from != DIAG_SERVER || !last ||
+        last->from != DIAG_CLIENT || !last->payload || !diag_seq_lt(r->x->fin_seq, last->ack) ||
         diag_rst_since(r, last->time_ns) > diag_rtt(conn) + 20 * DIAG_MS_NS)
         return NULL;
     return last;

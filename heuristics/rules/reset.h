@@ -32,7 +32,8 @@ const struct diag_sent *diag_last_from(const struct diag_connection *conn, enum 
 struct diag_finding *diag_rst_cite(const struct diag_rst *r, struct diag_finding *f);
 /* The client has not ended the handshake yet. */
 bool diag_rst_in_opening(const struct diag_rst *r);
-/* Bytes of the peer that this reset throws away. */
+/* Bytes of its own, or of its peer, that this reset throws away. */
+uint32_t diag_rst_own_lost(const struct diag_rst *r);
 uint32_t diag_rst_peer_lost(const struct diag_rst *r);
 /* So few bytes that only the farewell of TLS, or a line end, can have been on the way. */
 bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes);

@@ -248,7 +248,7 @@ static bool had_said_all(const struct diag_rst *r)
 static void report_abort(const struct diag_rst *r)
 {
     const struct diag_sent *last = diag_last_from(r->conn, diag_peer(r->step->from));
-    uint32_t own = diag_outstanding(r->conn, r->step->from) + r->missing;
+    uint32_t own = diag_rst_own_lost(r);
     struct diag_finding *f =
         diag_raise(r->step->out, DIAG_rst_abort, r->step->from, r->step->seg->frame, own,
                    diag_rst_peer_lost(r), last ? last->frame : 0,

@@ -142,6 +142,16 @@ bool diag_rst_in_opening(const struct diag_rst *r)
 
 /* ---- what is lost by it */
 
+/* As long as a client connects, the ACK that it met may be another connection's (RFC 5961 4.2) and
+ * tells nothing about its bytes: it has sent none. */
+uint32_t diag_rst_own_lost(const struct diag_rst *r)
+{
+    bool none =
+        diag_rst_in_opening(r) && r->step->from == DIAG_CLIENT && !diag_spoke(r->conn, DIAG_CLIENT);
+
+    return (none ? 0 : diag_outstanding(r->conn, r->step->from)) + r->missing;
+}
+
 /* The reset's own ACK number counts: what it acknowledges has arrived. */
 uint32_t diag_rst_peer_lost(const struct diag_rst *r)
 {
@@ -206,7 +216,7 @@ bool diag_rst_only_farewell(const struct diag_rst *r, uint32_t bytes)
 
 bool diag_rst_lost_nothing(const struct diag_rst *r)
 {
-    uint32_t own = diag_outstanding(r->conn, r->step->from) + r->missing;
+    uint32_t own = diag_rst_own_lost(r);
     uint32_t peers = diag_rst_peer_lost(r);
 
     return diag_rst_only_farewell(r, own) && diag_rst_only_farewell(r, peers);
